@@ -1,22 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may sign, and how an envelope is opened: two questions the receiving workflow asks."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
+from ssm.envelope.opened import OpenedMessage
 from ssm.names import DistinguishedName
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedMessage:
-    """A message whose signature, certificate path, dates and revocation are proved."""
-
-    payload: bytes
-    signer: DistinguishedName
-    encrypted: bool
-    signing_time: datetime | None
-    """The sender's word for when; timezone-aware UTC. Proves nothing."""
 
 
 class Opener(Protocol):
