@@ -41,7 +41,9 @@ class Verdict:
     message_id: str | None
     """The sender's ``empa-id``, or None."""
     error: str | None = None
-    """The reason, for REJECTED and DEFERRED; begins with its short class: ``signature: …``."""
+    """The sentence kept beside the message, for REJECTED and DEFERRED (EMPA facts, section 4.3)."""
+    reason: str | None = None
+    """Short class of the error, such as ``signature``: for history, tables and counters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,14 @@ class FilingCabinet(Protocol):
     def recover(self) -> int:
         """Finish or undo what a dead program left half done; how many elements. Call before all else."""
 
-    def begin(self, digests: Sequence[bytes]) -> Mapping[bytes, int]:
-        """Note that these are about to be judged; how often each already ended a program before."""
+    def suspects(self) -> Mapping[bytes, int]:
+        """Digests that a program had begun to judge when it died, and how often that has happened."""
+
+    def begin(self, digests: Sequence[bytes]) -> None:
+        """Note that these are about to be judged; survives the death of the program, one more each time."""
 
     def finish(self, digests: Sequence[bytes]) -> None:
-        """The program has survived judging these."""
+        """The program has survived judging these: they are no suspects any more."""
 
     def deferred(self) -> Sequence[str]:
         """Names of the elements in DEFERRED, oldest first."""
@@ -94,4 +99,4 @@ class FilingCabinet(Protocol):
         """Leave it there for another time."""
 
     def resolve_deferred(self, name: str, verdict: Verdict) -> Filed | None:
-        """File the final verdict on a deferred element and take it out of DEFERRED; None when that had been done."""
+        """File the final verdict on a deferred element, and take it out; None when that had been done."""

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judging again what could not be judged before, because of a CRL or a CA directory of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ssm.messenger.events import Teller
+from ssm.messenger.judge import Judge, digest_of, event_of
+from ssm.ports.filing import Box, FilingCabinet
+from ssm.ports.transport import Delivery
+
+# A pass over a large backlog may take this part of the receiver's time, and no more.
+MOST_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredPass:
+    """One pass over DEFERRED; blocking, for a thread."""
+
+    cabinet: FilingCabinet
+    judge: Judge
+    tell: Teller
+
+    def __call__(self) -> int:
+        """Judge each waiting element once; how many found their verdict."""
+        suspects = self.cabinet.suspects()
+        names = self.cabinet.deferred()
+        return sum(self.judge_one(name, suspects) for name in names)
+
+    def judge_one(self, name: str, suspects: Mapping[bytes, int]) -> bool:
+        """True when this element has left DEFERRED."""
+        element = self.cabinet.take_deferred(name)
+        if element is None:
+            return False
+        delivery = Delivery(element.body, element.message_id, token="")
+        digest = digest_of(delivery)
+        self.cabinet.begin([digest])
+        verdict = self.judge(delivery, digest, ends=suspects.get(digest, 0))
+        self.cabinet.finish([digest])
+        if verdict.box is Box.DEFERRED:
+            self.cabinet.release_deferred(name)
+            return False
+        filed = self.cabinet.resolve_deferred(name, verdict)
+        if filed is not None:
+            self.tell(
+                event_of(verdict),
+                message_id=element.message_id,
+                element=filed.name,
+                signer=verdict.signer,
+                reason=verdict.error,
+            )
+        return True
+
+
+def seconds_until_next(interval_seconds: float, pass_seconds: float) -> float:
+    """When to look again: at the interval, but never so often that passes take much of the time."""
+    return max(interval_seconds, pass_seconds / MOST_SHARE)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From spool to sealed copy, and out of the spool again: the blocking halves of sending.
+
+Both run in a thread, a batch at a time, so that a batch shares its commit. The order is the promise: a
+sealed message is kept before it is published, and an element leaves the spool after its receipt.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ssm.errors import RejectError, RetryError, UnsendableError
+from ssm.messenger.events import Event, Teller
+from ssm.messenger.outbox import Prepared
+from ssm.ports.filing import Box, FilingCabinet, Verdict
+from ssm.ports.journal import Entry, Journal, SealedCopies, SealedCopy
+from ssm.ports.outgoing import OutgoingSpool
+
+BATCH_OCTETS = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SendPorts:
+    """What sending needs of the world, but for the transport."""
+
+    spool: OutgoingSpool
+    copies: SealedCopies
+    journal: Journal
+    aside: FilingCabinet
+    """Takes the elements that no envelope can carry."""
+    seal: Callable[[bytes], bytes]
+    tell: Teller
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of some elements."""
+
+    prepared: list[Prepared]
+    set_aside: int
+    taken: int
+    """How many were somebody else's, gone, or not yet settled."""
+    left: list[str]
+    """Names not looked at, because the batch had become large enough."""
+
+
+def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
+    """Claim and seal elements until the batch is large, and keep their sealed copies."""
+    batch = Batch(prepared=[], set_aside=0, taken=0, left=list(reversed(names)))
+    fresh: list[SealedCopy] = []
+    held = 0
+    while batch.left and held < BATCH_OCTETS:
+        name = batch.left.pop()
+        payload = ports.spool.claim(name)
+        if payload is None:
+            batch.taken += 1
+            continue
+        try:
+            item, copy = seal_one(ports, name, payload, max_octets)
+        except RejectError as error:
+            set_aside(ports, name, payload, error)
+            batch.set_aside += 1
+            continue
+        held += len(item.sealed)
+        batch.prepared.append(item)
+        fresh.extend(copy)
+    ports.copies.keep(fresh)
+    ports.journal.record([entry("sealed", item) for item in batch.prepared])
+    batch.left.reverse()
+    return batch
+
+
+def seal_one(
+    ports: SendPorts, name: str, payload: bytes, max_octets: int
+) -> tuple[Prepared, list[SealedCopy]]:
+    """The sealed form of one payload: the kept one if an earlier run left it, else a new one, to be kept."""
+    if len(payload) > max_octets:
+        raise UnsendableError(
+            f"the payload has {len(payload)} octets, more than max_message_size allows ({max_octets})",
+            hint="raise [messaging] max_message_size here and at the receiver, or have it written in parts",
+        )
+    payload_digest = hashlib.sha256(payload).digest()
+    kept = ports.copies.find(name, payload_digest)
+    sealed = ports.seal(payload) if kept is None else kept
+    item = Prepared(name, sealed, hashlib.sha256(sealed).digest())
+    return item, [] if kept is not None else [SealedCopy(name, payload_digest, sealed)]
+
+
+def set_aside(ports: SendPorts, name: str, payload: bytes, error: RejectError) -> None:
+    """Move an element that can never be sent out of the way, with its reason; file first, then remove."""
+    digest = hashlib.sha256(name.encode() + b"\0" + payload).digest()
+    verdict = Verdict(digest, Box.REJECTED, payload, None, name, str(error), error.reason)
+    [filed] = ports.aside.file([verdict])
+    ports.spool.remove(name)
+    ports.tell(Event.SET_ASIDE, message_id=name, element=filed.name, reason=str(error))
+
+
+def finish(ports: SendPorts, confirmed: Sequence[Prepared]) -> None:
+    """Take confirmed elements out of the spool, then forget their copies, then note it."""
+    for item in confirmed:
+        ports.spool.remove(item.name)
+    ports.copies.drop([item.name for item in confirmed])
+    ports.journal.record([entry("published", item) for item in confirmed])
+    for item in confirmed:
+        ports.tell(Event.PUBLISHED, message_id=item.name)
+
+
+def give_back(ports: SendPorts, items: Sequence[Prepared], reason: str) -> None:
+    """Leave claimed elements for a later run; their copies stay, so that a resend is the same message."""
+    for item in items:
+        ports.spool.release(item.name)
+    try:
+        ports.journal.record([entry("refused", item, reason) for item in items])
+    except RetryError:
+        return  # history is lost, the message is not
+
+
+def entry(state: str, item: Prepared, reason: str | None = None) -> Entry:
+    """One line of history about an outgoing message."""
+    return Entry(state, item.digest, item.name, f"outgoing/{item.name}", None, reason)

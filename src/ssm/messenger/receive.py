@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The receiving workflow: broker -> judged -> filed and synced -> acknowledged, in this order and no other.
+
+Judging and filing overlap, a batch each. A message that comes again is known by its digest and only
+acknowledged. While the spool cannot take anything, nothing is acknowledged, and the batch in hand waits.
+What a dead program had begun to judge is judged alone, so that a message which kills its reader is found,
+and set aside after the third time.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from typing import TypeAlias, TypeVar
+
+from ssm.errors import SpoolUnavailableError, TransportError
+from ssm.messenger.deferred import DeferredPass, seconds_until_next
+from ssm.messenger.events import Event, Teller
+from ssm.messenger.judge import Judge, digest_of, event_of, is_ping
+from ssm.messenger.retry import Backoff, describe
+from ssm.messenger.tasks import first_of, to_the_end
+from ssm.ports.filing import FilingCabinet, Verdict
+from ssm.ports.transport import Consumer, Delivery, Transport
+
+T = TypeVar("T")
+
+
+class Stopped(Enum):
+    """Instead of a result: we were told to stop while the spool could not take it."""
+
+    STOPPED = auto()
+
+
+STOPPED = Stopped.STOPPED
+TIDY_SECONDS = 5.0
+JUDGED_AHEAD = 2  # batches
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivePorts:
+    """What receiving needs of the world, but for the transport."""
+
+    cabinet: FilingCabinet
+    judge: Judge
+    tell: Teller
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveLimits:
+    """Bounds of one run."""
+
+    batch: int = 64
+    """Deliveries that share a sync."""
+    deferred_interval_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One delivery with its verdict."""
+
+    delivery: Delivery
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One judged delivery, filed."""
+
+    judged: Judged
+    name: str | None
+    """Its element; None when it had been filed before."""
+
+
+JudgedQueue: TypeAlias = "asyncio.Queue[list[Judged]]"
+
+
+class ReceiveRun:
+    """A receiver, from its start until it is told to stop."""
+
+    def __init__(self, ports: ReceivePorts, transport: Transport, limits: ReceiveLimits) -> None:
+        self.ports = ports
+        self.transport = transport
+        self.limits = limits
+        self.stopping = asyncio.Event()
+        self.suspects: dict[bytes, int] = {}
+
+    def stop(self) -> None:
+        """Take nothing more; what is in hand is still filed and acknowledged."""
+        self.stopping.set()
+
+    async def run(self) -> None:
+        """Receive until ``stop``. Raises a StopError when going on would do harm."""
+        recovered = await self.patiently(self.ports.cabinet.recover)
+        if not isinstance(recovered, Stopped) and recovered:
+            self.ports.tell(Event.RECOVERED, count=recovered)
+        suspects = await self.patiently(self.ports.cabinet.suspects)
+        self.suspects = {} if isinstance(suspects, Stopped) else dict(suspects)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tidy = group.create_task(self.tidy())
+                await self.listen()
+                tidy.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+
+    async def listen(self) -> None:
+        """Take messages over as many connections as it takes."""
+        backoff = Backoff()
+        while not self.stopping.is_set():
+            try:
+                consumer = await self.transport.open_consumer()
+                self.ports.tell(Event.CONNECTED, peer=consumer.peer)
+                await self.take_from(consumer, backoff)
+            except TransportError as error:
+                delay = backoff.next_delay()
+                self.ports.tell(Event.CONNECTION_LOST, cause=describe(error), retry_in=round(delay, 1))
+                await self.pause(delay)
+
+    async def take_from(self, consumer: Consumer, backoff: Backoff) -> None:
+        """Take messages on one connection until it is lost or we stop."""
+        judged: asyncio.Queue[list[Judged]] = asyncio.Queue(JUDGED_AHEAD)
+        try:
+            async with asyncio.TaskGroup() as group:
+                filing = group.create_task(self.file_all(consumer, judged))
+                while deliveries := await self.next_batch(consumer):
+                    backoff.succeeded()
+                    await self.judge_all(deliveries, judged)
+                await judged.join()
+                filing.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+        finally:
+            await consumer.close()
+
+    async def next_batch(self, consumer: Consumer) -> Sequence[Delivery]:
+        """What has come; empty when we are to stop."""
+        if self.stopping.is_set():
+            return []
+        coming = asyncio.ensure_future(consumer.receive(self.limits.batch))
+        stopping = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return coming.result() if coming.done() else []
+        finally:
+            coming.cancel()
+            stopping.cancel()
+
+    async def judge_all(self, deliveries: Sequence[Delivery], judged: JudgedQueue) -> None:
+        """Judge a batch, suspects alone and with nothing else in hand."""
+        pairs = [(delivery, digest_of(delivery)) for delivery in deliveries]
+        await self.judge_together([pair for pair in pairs if pair[1] not in self.suspects], judged)
+        for pair in pairs:
+            if pair[1] in self.suspects:
+                await judged.join()
+                await self.judge_together([pair], judged)
+                await judged.join()
+                self.suspects.pop(pair[1], None)
+
+    async def judge_together(self, pairs: Sequence[tuple[Delivery, bytes]], judged: JudgedQueue) -> None:
+        """Judge some deliveries and hand them on."""
+        if pairs:
+            await judged.put(await to_the_end(self.judge_noted(pairs)))
+
+    async def judge_noted(self, pairs: Sequence[tuple[Delivery, bytes]]) -> list[Judged]:
+        """Judge between two notes in the journal: whoever dies in between leaves suspects behind.
+
+        In two threads, for private-key operations release the interpreter lock.
+        """
+        digests = [digest for _, digest in pairs]
+        if await self.patiently(partial(self.ports.cabinet.begin, digests)) is STOPPED:
+            return []
+        middle = (len(pairs) + 1) // 2
+        halves = [half for half in (pairs[:middle], pairs[middle:]) if half]
+        verdicts = await asyncio.gather(*(asyncio.to_thread(self.judge_some, half) for half in halves))
+        await self.patiently(partial(self.ports.cabinet.finish, digests))
+        return [one for half in verdicts for one in half]
+
+    def judge_some(self, pairs: Sequence[tuple[Delivery, bytes]]) -> list[Judged]:
+        """The verdicts on some deliveries; blocking."""
+        return [
+            Judged(delivery, self.ports.judge(delivery, digest, ends=self.suspects.get(digest, 0)))
+            for delivery, digest in pairs
+        ]
+
+    async def file_all(self, consumer: Consumer, judged: JudgedQueue) -> None:
+        """File what is judged, and acknowledge what is filed."""
+        while True:
+            batch = await judged.get()
+            filed = await self.patiently(partial(self.file_some, batch))
+            if not isinstance(filed, Stopped):
+                await consumer.acknowledge([one.delivery for one in batch])
+                self.tell_filed(filed)
+            judged.task_done()
+
+    def file_some(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
+        """File those that are new; blocking. In order, and once, also when one stands twice in the batch."""
+        known = set(self.ports.cabinet.known([one.verdict.digest for one in batch]))
+        new: list[Verdict] = []
+        for one in batch:
+            if not is_ping(one.delivery) and one.verdict.digest not in known:
+                known.add(one.verdict.digest)
+                new.append(one.verdict)
+        names = {filed.verdict.digest: filed.name for filed in self.ports.cabinet.file(new)}
+        return [Outcome(one, names.pop(one.verdict.digest, None)) for one in batch]
+
+    def tell_filed(self, outcomes: Sequence[Outcome]) -> None:
+        """One line for each change of state, after it is durable."""
+        for outcome in outcomes:
+            delivery, verdict = outcome.judged.delivery, outcome.judged.verdict
+            if is_ping(delivery):
+                self.ports.tell(Event.PING)
+            elif outcome.name is None:
+                self.ports.tell(Event.DUPLICATE, message_id=delivery.message_id)
+            else:
+                self.ports.tell(
+                    event_of(verdict),
+                    message_id=delivery.message_id,
+                    element=outcome.name,
+                    signer=verdict.signer,
+                    reason=verdict.error,
+                )
+
+    async def tidy(self) -> None:
+        """Settle what is filed, and judge again what waits: in the background, for as long as we run."""
+        clock = asyncio.get_running_loop().time
+        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell)
+        next_pass = clock()
+        while True:
+            if clock() >= next_pass:
+                begun = clock()
+                await self.patiently(judge_again)
+                next_pass = clock() + seconds_until_next(
+                    self.limits.deferred_interval_seconds, clock() - begun
+                )
+            await self.patiently(self.ports.cabinet.settle)
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def patiently(self, work: Callable[[], T]) -> T | Stopped:
+        """Do something with the spool in a thread; while it cannot be done, say so, wait and try again."""
+        backoff = Backoff(first_seconds=1.0, most_seconds=30.0)
+        while True:
+            try:
+                return await to_the_end(asyncio.to_thread(work))
+            except SpoolUnavailableError as error:
+                delay = backoff.next_delay()
+                self.ports.tell(Event.SPOOL_UNAVAILABLE, cause=str(error), retry_in=round(delay, 1))
+                await self.pause(delay)
+                if self.stopping.is_set():
+                    return STOPPED
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not longer than until we are to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sending workflow: outgoing spool -> sealed message -> broker, and out of the spool after its receipt.
+
+Preparing (claim, seal, keep), publishing (a window of unconfirmed sends, each waiting for its own receipt)
+and finishing (remove, forget the copy) go on at the same time. When a connection is lost, what was in
+flight is published again with the same bytes on the next one. A program that dies at any point leaves the
+element in the spool, and its sealed copy beside it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ssm.errors import RefusedError, TransportError
+from ssm.messenger.events import Event
+from ssm.messenger.outbox import Outbox, Prepared
+from ssm.messenger.prepare import SendPorts, finish, give_back, prepare
+from ssm.messenger.retry import Backoff, describe
+from ssm.messenger.tasks import first_of, to_the_end
+from ssm.ports.transport import Producer, Transport
+
+PREPARERS = 2
+CHUNK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class SendLimits:
+    """Bounds of one run."""
+
+    window: int = 32
+    """Unconfirmed sends."""
+    max_message_octets: int = 160 * 1024 * 1024
+    outbox_octets: int = 64 * 1024 * 1024
+    """Sealed octets held in memory, but always at least one message."""
+    patience_seconds: float | None = 60.0
+    """How long to go on without a broker; None for ever."""
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What a run has done so far."""
+
+    found: int = 0
+    sent: int = 0
+    refused: int = 0
+    set_aside: int = 0
+    taken: int = 0
+    """Claimed by another program, gone, or still being written."""
+
+
+class SendRun:
+    """One pass over the spool: everything that is ready now, or until told to stop."""
+
+    def __init__(
+        self,
+        ports: SendPorts,
+        transport: Transport,
+        limits: SendLimits,
+        *,
+        progress: Callable[[SendReport], None] = lambda _: None,
+    ) -> None:
+        self.ports = ports
+        self.transport = transport
+        self.limits = limits
+        self.progress = progress
+        self.report = SendReport()
+        self.names: deque[str] = deque()
+        self.outbox = Outbox(limits.window * 2, limits.outbox_octets)
+        self.confirmed: list[Prepared] = []
+        self.work_to_finish = asyncio.Event()
+        self.published = False
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Prepare nothing more; what is in hand is still published and finished."""
+        self.stopped = True
+        self.names.clear()
+
+    async def run(self) -> SendReport:
+        """Send everything that is ready. Raises RetryError when no broker takes it within the patience."""
+        self.names.extend(await asyncio.to_thread(self.ports.spool.ready))
+        self.report.found = len(self.names)
+        self.ports.tell(Event.FOUND, count=self.report.found)
+        if not self.names:
+            return self.report
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.prepare_all())
+                group.create_task(self.finish_all())
+                await self.publish_all()
+                self.published = True
+                self.work_to_finish.set()
+        except BaseExceptionGroup as errors:
+            await to_the_end(self.give_back_all(str(first_of(errors))))
+            raise first_of(errors) from errors
+        await asyncio.to_thread(self.ports.spool.purge)
+        return self.report
+
+    async def prepare_all(self) -> None:
+        """Feed the outbox until the names run out."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(PREPARERS):
+                group.create_task(self.prepare_some())
+        self.outbox.close()
+
+    async def prepare_some(self) -> None:
+        """One of several feeders: private-key operations release the interpreter lock."""
+        while self.names:
+            await self.outbox.room()
+            names = [self.names.popleft() for _ in range(min(CHUNK, len(self.names)))]
+            await to_the_end(self.prepare_chunk(names))
+
+    async def prepare_chunk(self, names: list[str]) -> None:
+        """Prepare some elements; those that did not fit into a batch come next."""
+        batch = await asyncio.to_thread(prepare, self.ports, names, self.limits.max_message_octets)
+        if not self.stopped:
+            self.names.extendleft(reversed(batch.left))
+        self.report.set_aside += batch.set_aside
+        self.report.taken += batch.taken
+        self.outbox.put(batch.prepared)
+
+    async def publish_all(self) -> None:
+        """Publish until the outbox is drained, over as many connections as it takes."""
+        backoff = Backoff()
+        loop = asyncio.get_running_loop()
+        last_progress = loop.time()
+        while not self.outbox.is_drained():
+            sent_before = self.report.sent
+            try:
+                producer = await self.transport.open_producer()
+                self.ports.tell(Event.CONNECTED, peer=producer.peer)
+                await self.publish_on(producer)
+            except TransportError as error:
+                waiting = self.outbox.lost()
+                if self.report.sent > sent_before:
+                    backoff.succeeded()
+                    last_progress = loop.time()
+                patience = self.limits.patience_seconds
+                if patience is not None and loop.time() - last_progress >= patience:
+                    raise
+                delay = backoff.next_delay()
+                self.ports.tell(
+                    Event.CONNECTION_LOST, cause=describe(error), unconfirmed=waiting, retry_in=delay
+                )
+                await asyncio.sleep(delay)
+
+    async def publish_on(self, producer: Producer) -> None:
+        """Publish on one connection until it is lost or the outbox is drained."""
+        window = asyncio.Semaphore(self.limits.window)
+        try:
+            async with asyncio.TaskGroup() as group:
+                while (item := await self.outbox.take()) is not None:
+                    await window.acquire()
+                    group.create_task(self.publish_one(producer, item, window))
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+        finally:
+            await producer.close()
+
+    async def publish_one(self, producer: Producer, item: Prepared, window: asyncio.Semaphore) -> None:
+        """Publish one message and wait for its own receipt."""
+        self.ports.tell(Event.SENDING, message_id=item.name)
+        try:
+            await producer.publish(item.name, item.sealed)
+        except RefusedError as error:
+            self.report.refused += 1
+            self.ports.tell(Event.REFUSED, message_id=item.name, reason=str(error))
+            await to_the_end(asyncio.to_thread(give_back, self.ports, [item], str(error)))
+        else:
+            self.confirmed.append(item)
+            self.work_to_finish.set()
+        finally:
+            window.release()
+        self.outbox.done(item)
+
+    async def finish_all(self) -> None:
+        """Tidy up behind the receipts, as many at a time as have come."""
+        while self.confirmed or not self.published:
+            if not self.confirmed:
+                self.work_to_finish.clear()
+                await self.work_to_finish.wait()
+                continue
+            await self.finish_some()
+
+    async def finish_some(self) -> None:
+        """Take what is confirmed out of the spool."""
+        await to_the_end(self.finish_these())
+
+    async def finish_these(self) -> None:
+        """As above, not to be cut off."""
+        items, self.confirmed = self.confirmed, []
+        await asyncio.to_thread(finish, self.ports, items)
+        self.report.sent += len(items)
+        self.progress(self.report)
+
+    async def give_back_all(self, reason: str) -> None:
+        """The run ends early: confirmed elements leave the spool, the others are free for the next run."""
+        try:
+            if self.confirmed:
+                await self.finish_some()
+        finally:
+            left = [*self.outbox.in_flight.values(), *self.outbox.ready]
+            await asyncio.to_thread(give_back, self.ports, left, reason)

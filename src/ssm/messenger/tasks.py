@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two rules for tasks that stand beside each other: what must not be cut off, and which error to speak of."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def to_the_end(work: Coroutine[None, None, T]) -> T:
+    """Await work that must not be cut off; a cancellation is passed on once it has ended.
+
+    A thread cannot be stopped: what it claims or files must not go on behind the back of what follows.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first single error inside nested groups: one failure ends a run, the others follow from it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
