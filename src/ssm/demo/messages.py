@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the demonstration sends: messages as sites write them, and two megabytes of noise."""
+
+import os
+from dataclasses import dataclass
+
+BINARY_OCTETS = 2_000_000
+JOB_MESSAGES = 40
+JOBS_IN_A_MESSAGE = 20
+A_DAY_IN_MAY = 1_714_608_000  # 2024-05-02 00:00 UTC
+
+SUMMARY = """APEL-summary-job-message: v0.2
+Site: EXAMPLE-T2
+Month: 5
+Year: 2024
+GlobalUserName: /DC=org/DC=example/CN=Robot pilot
+VO: demo
+VOGroup: /demo
+VORole: Role=pilot
+SubmitHost: ce1.example.org:9619/condor
+InfrastructureType: grid
+ServiceLevelType: HEPSPEC
+ServiceLevel: 10.5
+NodeCount: 1
+Processors: 8
+EarliestEndTime: 1714557600
+LatestEndTime: 1717149600
+WallDuration: 8640000
+CpuDuration: 62208000
+NumberOfJobs: 1200
+%%
+"""
+
+CAR = """<?xml version="1.0" encoding="UTF-8"?>
+<urf:UsageRecords xmlns:urf="http://eu-emi.eu/namespaces/2012/11/computerecord">
+  <urf:UsageRecord>
+    <urf:RecordIdentity urf:createTime="2024-05-02T11:00:00Z" urf:recordId="ce1.example.org-51877"/>
+    <urf:JobIdentity>
+      <urf:GlobalJobId>gsiftp://ce1.example.org:2811/jobs/q7f31</urf:GlobalJobId>
+      <urf:LocalJobId>51877</urf:LocalJobId>
+    </urf:JobIdentity>
+    <urf:UserIdentity>
+      <urf:GlobalUserName urf:type="opensslCompat">/DC=org/DC=example/CN=Zo\u00eb \u0141uczak</urf:GlobalUserName>
+      <urf:Group>demo</urf:Group>
+      <urf:LocalUserId>demo007</urf:LocalUserId>
+    </urf:UserIdentity>
+    <urf:Status>completed</urf:Status>
+    <urf:Infrastructure urf:type="grid" urf:description="JURA-ARC-SLURM"/>
+    <urf:WallDuration>PT3600S</urf:WallDuration>
+    <urf:CpuDuration urf:usageType="all">PT7H45M</urf:CpuDuration>
+    <urf:ServiceLevel urf:type="HEPSPEC">10.5</urf:ServiceLevel>
+    <urf:Processors>8</urf:Processors>
+    <urf:EndTime>2024-05-02T10:58:03Z</urf:EndTime>
+    <urf:StartTime>2024-05-02T09:58:03Z</urf:StartTime>
+    <urf:SubmitHost urf:type="ARC-CE">ce1.example.org</urf:SubmitHost>
+    <urf:Queue urf:description="execution">grid</urf:Queue>
+    <urf:Site urf:type="GOCDB">EXAMPLE-T2</urf:Site>
+  </urf:UsageRecord>
+</urf:UsageRecords>
+"""
+
+STAR = """<?xml version="1.0" encoding="UTF-8"?>
+<sr:StorageUsageRecords xmlns:sr="http://eu-emi.eu/namespaces/2011/02/storagerecord">
+  <sr:StorageUsageRecord>
+    <sr:RecordIdentity sr:createTime="2024-05-02T00:05:00Z" sr:recordId="se1.example.org-demo-20240502"/>
+    <sr:StorageSystem>se1.example.org</sr:StorageSystem>
+    <sr:Site>EXAMPLE-T2</sr:Site>
+    <sr:StorageMedia>disk</sr:StorageMedia>
+    <sr:FileCount>410233</sr:FileCount>
+    <sr:SubjectIdentity>
+      <sr:Group>demo</sr:Group>
+    </sr:SubjectIdentity>
+    <sr:StartTime>2024-05-01T00:00:00Z</sr:StartTime>
+    <sr:EndTime>2024-05-02T00:00:00Z</sr:EndTime>
+    <sr:ResourceCapacityUsed>88000000000000</sr:ResourceCapacityUsed>
+  </sr:StorageUsageRecord>
+</sr:StorageUsageRecords>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMessage:
+    """One payload, and what to call it in the table."""
+
+    label: str
+    payload: bytes
+
+
+def all_messages() -> list[DemoMessage]:
+    """In the order in which the site's programs leave them."""
+    jobs = [DemoMessage(f"APEL jobs {number + 1}", job_message(number)) for number in range(JOB_MESSAGES)]
+    others = [
+        DemoMessage("APEL summary", SUMMARY.encode()),
+        DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
+        DemoMessage("StAR storage", STAR.encode()),
+        DemoMessage("binary", os.urandom(BINARY_OCTETS)),
+    ]
+    return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
+
+
+def job_message(number: int) -> bytes:
+    """An individual job message with some records."""
+    records = "".join(job_record(number * JOBS_IN_A_MESSAGE + index) for index in range(JOBS_IN_A_MESSAGE))
+    return f"APEL-individual-job-message: v0.3\n{records}".encode()
+
+
+def job_record(number: int) -> str:
+    """One job; each a little different from the others."""
+    wall = 1800 + number * 37 % 40_000
+    end = A_DAY_IN_MAY + number * 61
+    fields = {
+        "Site": "EXAMPLE-T2",
+        "SubmitHost": "ce1.example.org:9619/condor",
+        "LocalJobId": f"{40_000 + number}",
+        "LocalUserId": f"demo{number % 50:03}",
+        "GlobalUserName": "/DC=org/DC=example/CN=Robot pilot",
+        "FQAN": "/demo/Role=pilot/Capability=NULL",
+        "WallDuration": f"{wall}",
+        "CpuDuration": f"{wall * 8 * 93 // 100}",
+        "Processors": "8",
+        "NodeCount": "1",
+        "StartTime": f"{end - wall}",
+        "EndTime": f"{end}",
+        "InfrastructureType": "grid",
+        "ServiceLevelType": "HEPSPEC",
+        "ServiceLevel": "10.5",
+    }
+    return "".join(f"{key}: {value}\n" for key, value in fields.items()) + "%%\n"
