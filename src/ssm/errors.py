@@ -60,12 +60,12 @@ class MalformedEnvelopeError(RejectError):
 
 
 class DecryptionError(RejectError):
-    """Decryption failed. Says nothing more, so that nobody can learn from the difference."""
+    """No signed message came out of the envelope. Says nothing more: nobody may learn from the difference."""
 
     reason = "decryption"
 
     def __init__(self) -> None:
-        super().__init__("the message could not be decrypted")
+        super().__init__("it could not be decrypted into a message with a good signature")
 
 
 class NotForUsError(RejectError):

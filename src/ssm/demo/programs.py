@@ -72,7 +72,11 @@ def run_sender(config: Path) -> "subprocess.Popen[str]":
     log = config.with_suffix(".err")
     with log.open("a") as output:
         return subprocess.Popen(  # noqa: S603 - our own program, no shell
-            command("send", "--config", config), stdout=output, stderr=output, stdin=subprocess.DEVNULL, text=True
+            command("send", "--config", config),
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            text=True,
         )
 
 

@@ -38,9 +38,7 @@ class Judge:
             error = f"Set aside: judging this message ended the program {ends} times"
             return refused(digest, delivery, error, reason="set-aside")
         if delivery.full_size is not None:
-            error = (
-                f"Message of {delivery.full_size} octets exceeds max_message_size; only its beginning is kept"
-            )
+            error = f"Message of {delivery.full_size} octets exceeds max_message_size; only its beginning is kept"
             return refused(digest, delivery, error, reason="too-large")
         if not delivery.body.strip():
             return refused(digest, delivery, "Empty text passed to _handle_msg.", reason="empty")

@@ -70,9 +70,7 @@ def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
     return batch
 
 
-def seal_one(
-    ports: SendPorts, name: str, payload: bytes, max_octets: int
-) -> tuple[Prepared, list[SealedCopy]]:
+def seal_one(ports: SendPorts, name: str, payload: bytes, max_octets: int) -> tuple[Prepared, list[SealedCopy]]:
     """The sealed form of one payload: the kept one if an earlier run left it, else a new one, to be kept."""
     if len(payload) > max_octets:
         raise UnsendableError(

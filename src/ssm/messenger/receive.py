@@ -231,9 +231,7 @@ class ReceiveRun:
             if clock() >= next_pass:
                 begun = clock()
                 await self.patiently(judge_again)
-                next_pass = clock() + seconds_until_next(
-                    self.limits.deferred_interval_seconds, clock() - begun
-                )
+                next_pass = clock() + seconds_until_next(self.limits.deferred_interval_seconds, clock() - begun)
             await self.patiently(self.ports.cabinet.settle)
             await asyncio.sleep(TIDY_SECONDS)
 

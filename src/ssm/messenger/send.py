@@ -141,7 +141,10 @@ class SendRun:
                     raise
                 delay = backoff.next_delay()
                 self.ports.tell(
-                    Event.CONNECTION_LOST, cause=describe(error), unconfirmed=waiting, retry_in=delay
+                    Event.CONNECTION_LOST,
+                    cause=describe(error),
+                    unconfirmed=waiting,
+                    retry_in=round(delay, 1),
                 )
                 await asyncio.sleep(delay)
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demonstration itself: what is done, in order, and what it expects.
+
+The sender and the receiver are the real programs, each in its own process, talking over TLS to the embedded
+broker. The receiver is killed in mid-stream and started again. Two messages that must not pass are sent
+besides: one whose signed text was changed on the way, one by a signer who is not on the list.
+"""
+
+import asyncio
+import hashlib
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ssm.demo.messages import DemoMessage, all_messages
+from ssm.demo.outcome import Expectation, Row, compare, elements
+from ssm.demo.programs import run_sender, running_broker, running_receiver, wait_until
+from ssm.demo.stage import Site, Stage
+from ssm.errors import StopError
+from ssm.messenger.tasks import first_of
+from ssm.spool.dirq_simple import leave
+from ssm.wiring import open_signer, publish_sealed, read_sender_settings
+
+TAMPERED_ID = "tampered"
+SEEN_BEFORE_KILL = 6
+
+Tell = Callable[[str], None]
+
+
+def play(folder: Path, tell: Tell) -> list[Row]:
+    """Run it all below ``folder``; the rows say what became of each message."""
+    tell("making a throw-away certificate authority and five host certificates")
+    stage = Stage.build(folder)
+    begun_at = time.time()
+    with running_broker(stage) as port:
+        stage.configure(port)
+        tell(f"embedded broker on 127.0.0.1:{port}, TLS, client certificates required")
+        expected = leave_all(stage.site, all_messages())
+        tell(f"{len(expected)} messages left in {stage.site.outgoing}")
+        kill_in_mid_stream(stage, tell)
+        expected += [send_as_stranger(stage), send_tampered(stage)]
+        tell("a message by an unlisted signer, and one that was changed on its way")
+        with running_receiver(stage):
+            wait_until(lambda: filed(stage) >= len(expected), "all messages to be filed")
+    return compare(expected, stage.server_spool, begun_at)
+
+
+def leave_all(site: Site, messages: Sequence[DemoMessage]) -> list[Expectation]:
+    """Leave payloads in the spool, as a site's programs do."""
+    return [
+        Expectation(
+            message.label,
+            leave(site.outgoing, message.payload),
+            len(message.payload),
+            hashlib.sha256(message.payload).digest(),
+        )
+        for message in messages
+    ]
+
+
+def kill_in_mid_stream(stage: Stage, tell: Tell) -> None:
+    """Start both ends, and kill the receiver once it has filed some messages, but not all."""
+    with running_receiver(stage) as receiver:
+        sender = run_sender(stage.site.config)
+        wait_until(lambda: filed(stage) >= SEEN_BEFORE_KILL, "the first messages")
+        receiver.kill()
+        receiver.wait()
+    tell(f"receiver killed with SIGKILL after {filed(stage)} messages; starting it again")
+    end_of(sender, stage.site)
+
+
+def filed(stage: Stage) -> int:
+    """How many messages the server has filed."""
+    return sum(len(elements(stage.server_spool / box)) for box in ("incoming", "reject"))
+
+
+def send_as_stranger(stage: Stage) -> Expectation:
+    """A message by somebody with a good certificate, who is not on the list."""
+    payload = b"APEL-sync-message: v0.1\nSite: SOMEWHERE-ELSE\n%%\n"
+    message_id = leave(stage.stranger.outgoing, payload)
+    end_of(run_sender(stage.stranger.config), stage.stranger)
+    reason = "Signer not in valid DNs list"
+    return Expectation("by an unlisted signer", message_id, len(payload), None, reason)
+
+
+def send_tampered(stage: Stage) -> Expectation:
+    """A message of the site in which somebody raised a number after it was signed."""
+    from ssm.envelope.seal import seal
+
+    payload = b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nNumberOfJobs: 1200\n%%\n"
+    sealed = seal(payload, open_signer(stage.site.credential.certificate, stage.site.credential.key))
+    changed = sealed.replace(b"NumberOfJobs: 1200", b"NumberOfJobs: 9200")
+    assert changed != sealed
+    try:
+        asyncio.run(publish_sealed(read_sender_settings(stage.site.config), TAMPERED_ID, changed))
+    except BaseExceptionGroup as errors:
+        raise first_of(errors) from errors
+    return Expectation("changed on its way", TAMPERED_ID, len(changed), None, "Failed to verify message")
+
+
+def end_of(sender: subprocess.Popen[str], site: Site) -> None:
+    """Wait until a sender has emptied its spool; StopError when it says that it could not."""
+    status = sender.wait(60)
+    if status != 0:
+        raise StopError(f"ssm send ended with status {status}; see {site.config.with_suffix('.err')}")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue of log events: each change of a message's state, and what people must know besides.
+
+Workflows tell an event with its facts; ``ssm.logs`` turns it into a line. Where the incumbent had a line that
+others search for, ours holds the same words.
+"""
+
+import logging
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One line of the catalogue."""
+
+    name: str
+    """What it is called in JSON lines, in the journal and in counters."""
+    level: int
+    """Of the standard library's levels. ERROR: a person must act."""
+    text: str
+    """The line for people; fields in braces are the event's facts."""
+    meaning: str
+    """One sentence for the reference page."""
+
+
+class Event(Enum):
+    """Every event there is."""
+
+    FOUND = Kind("found", logging.INFO, "Found {count} messages.", "A run has looked into the outgoing spool.")
+    NOTHING = Kind("nothing", logging.INFO, "No messages found to send.", "The outgoing spool is empty.")
+    RECOVERED = Kind(
+        "recovered",
+        logging.WARNING,
+        "Recovered {count} elements that an earlier run left half done.",
+        "Claims given back, or filing finished, after a program died.",
+    )
+    CONNECTED = Kind("connected", logging.INFO, "Connected to {peer}.", "A broker has taken us.")
+    CONNECTION_LOST = Kind(
+        "connection-lost",
+        logging.WARNING,
+        "No connection: {cause}. Trying again in {retry_in} seconds.",
+        "A connection ended, or none could be made; what was unconfirmed will be sent or delivered again.",
+    )
+    SENDING = Kind("sending", logging.DEBUG, "Sending message: {message_id}", "A sealed message is on its way.")
+    PUBLISHED = Kind(
+        "published",
+        logging.INFO,
+        "Sent {message_id}",
+        "The broker confirmed this very message, and its element has left the spool.",
+    )
+    REFUSED = Kind(
+        "refused",
+        logging.WARNING,
+        "The broker refused message {message_id}: {reason}. It stays in the spool.",
+        "The broker answered one message with an error.",
+    )
+    NON_TEXT = Kind(
+        "non-text",
+        logging.WARNING,
+        "Message {message_id} is not UTF-8 text: it travels in base64, which not every deployed receiver reads.",
+        "Said once a run.",
+    )
+    SET_ASIDE = Kind(
+        "set-aside",
+        logging.ERROR,
+        "Message {message_id} set aside as {element}: {reason}",
+        "A message that can never be sent, or that ended the receiver three times; somebody must look at it.",
+    )
+    RUN_FINISHED = Kind(
+        "run-finished",
+        logging.INFO,
+        "SSM run has finished. {sent} sent, {refused} refused, {set_aside} set aside.",
+        "A sender has done what it could.",
+    )
+    SHUT_DOWN = Kind("shut-down", logging.INFO, "SSM has shut down.", "The program ends.")
+    ACCEPTED = Kind(
+        "accepted",
+        logging.INFO,
+        "Received message. ID = {message_id}. Valid signer: {signer}. Message saved to incoming queue as {element}",
+        "Verified, permitted, and durable in incoming.",
+    )
+    REJECTED = Kind(
+        "rejected",
+        logging.WARNING,
+        "Received message. ID = {message_id}. Message rejected: {reason}. Message saved to reject queue as {element}",
+        "Can never pass; durable in reject with its reason.",
+    )
+    DEFERRED = Kind(
+        "deferred",
+        logging.WARNING,
+        "Received message. ID = {message_id}. {reason}. Message saved to deferred queue as {element}",
+        "Cannot be judged now for a reason on our side; durable in deferred, judged again by itself.",
+    )
+    DUPLICATE = Kind(
+        "duplicate",
+        logging.INFO,
+        "Message {message_id} had been filed before; only acknowledged.",
+        "The same sealed octets came again.",
+    )
+    PING = Kind("ping", logging.DEBUG, "Received ping message.", "The keep-alive of an old receiver.")
+    SPOOL_UNAVAILABLE = Kind(
+        "spool-unavailable",
+        logging.ERROR,
+        "The spool cannot take messages: {cause}. Nothing is acknowledged; trying again in {retry_in} seconds.",
+        "Disk full or broken; goes on by itself when it can.",
+    )
+    LIST_KEPT = Kind(
+        "list-kept",
+        logging.WARNING,
+        "The signer list was not taken over, the old one stays in force: {cause}",
+        "The new signer list is empty, broken or unreadable.",
+    )
+
+
+class Teller(Protocol):
+    """How a workflow tells an event; never raises."""
+
+    def __call__(self, event: Event, *, message_id: str | None = None, **facts: str | int | float | None) -> None:
+        """One line, with the message's id first."""
+        ...
