@@ -106,12 +106,6 @@ class Event(Enum):
         "The spool cannot take messages: {cause}. Nothing is acknowledged; trying again in {retry_in} seconds.",
         "Disk full or broken; goes on by itself when it can.",
     )
-    LIST_KEPT = Kind(
-        "list-kept",
-        logging.WARNING,
-        "The signer list was not taken over, the old one stays in force: {cause}",
-        "The new signer list is empty, broken or unreadable.",
-    )
 
 
 class Teller(Protocol):

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outgoing spool as a plain directory: any file in it is an element, oldest first.
+
+Sub-directories and names with a leading dot are not looked at. Claims stand in ``.ssm/claims``, since nothing may
+stand beside the elements.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ssm.errors import SpoolError
+from ssm.spool.dirq_simple import STATE
+from ssm.spool.durable import disk_errors, make_folder, remove_file
+from ssm.spool.instance import Instance
+from ssm.spool.settled import read_settled
+
+
+class DirectorySpool:
+    """Implements ``ssm.ports.outgoing.OutgoingSpool``. The folder must exist: it is the producer's."""
+
+    def __init__(self, path: Path, settle_seconds: float) -> None:
+        self.path = path
+        self.settle_seconds = settle_seconds
+        self.unsettled = 0
+        self.claims = path / STATE / "claims"
+        if not path.is_dir():
+            raise SpoolError(f"{path} is not a folder", hint="create it, or correct [messaging] path")
+        with disk_errors(path):
+            make_folder(self.claims)
+            self.instance = Instance(path / STATE / "instances")
+
+    def ready(self) -> Sequence[str]:
+        """Names in order of modification time."""
+        with disk_errors(self.path):
+            claimed = set(os.listdir(self.claims))  # noqa: PTH208 - names only
+            return [name for _, name in sorted(self.files()) if claim_name(name) not in claimed]
+
+    def files(self) -> list[tuple[int, str]]:
+        """Modification time and name of each element."""
+        found = []
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                try:
+                    if not entry.name.startswith(".") and entry.is_file():
+                        found.append((entry.stat().st_mtime_ns, entry.name))
+                except FileNotFoundError:
+                    continue
+        return found
+
+    def claim(self, name: str) -> bytes | None:
+        """Lock and read."""
+        with disk_errors(self.path / name):
+            try:
+                os.link(self.instance.marker, self.claims / claim_name(name))
+            except FileExistsError:
+                return None
+            payload = read_settled(self.path / name, self.settle_seconds)
+            if payload is None:
+                self.unsettled += (self.path / name).exists()
+                self.release(name)
+            return payload
+
+    def release(self, name: str) -> None:
+        """Unlock."""
+        with disk_errors(self.path / name):
+            remove_file(self.claims / claim_name(name))
+
+    def remove(self, name: str) -> None:
+        """The element first, then its lock."""
+        with disk_errors(self.path / name):
+            remove_file(self.path / name)
+            self.release(name)
+
+    def recover(self) -> int:
+        """Unlock what dead programs had locked."""
+        count = 0
+        with disk_errors(self.path), self.instance.dead_ones() as dead:
+            inodes = {marker.stat().st_ino for marker in dead}
+            for claim in self.claims.iterdir():
+                if claim.stat().st_ino in inodes:
+                    count += remove_file(claim)
+        return count
+
+    def purge(self) -> None:
+        """There is nothing of others to tidy; ours is kept fresh."""
+        self.instance.touch()
+
+    def close(self) -> None:
+        """Nothing is claimed any more."""
+        self.instance.close()
+
+
+def claim_name(name: str) -> str:
+    """The claim's file name: fixed in length, since the element's may be as long as a name can be."""
+    return hashlib.sha256(os.fsencode(name)).hexdigest()

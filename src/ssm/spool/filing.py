@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The receiver's boxes: a batch is durable with one sync, known by its digests, and never filed twice.
+
+The order of ``file`` is the promise (docs/explanation/spool.md):
+
+1. elements are written in staging, where nobody looks; large ones are synced there;
+2. one synced transaction of the journal holds their digests, and the whole content of small ones;
+3. elements are renamed into place.
+
+Who dies before 2 has filed nothing; who dies after it has filed everything, for recovery finishes the renames. Small
+elements are written again from the journal if the machine, and not only the program, went down before ``settle``.
+"""
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssm.ports.filing import Box, DeferredElement, Filed, Verdict
+from ssm.ports.journal import Entry
+from ssm.spool.dirq import STAGING, DirqQueue
+from ssm.spool.durable import disk_errors, remove_folder, sync_path
+from ssm.spool.instance import Instance
+from ssm.spool.journal import SqliteJournal, write_history
+from ssm.spool.settling import LARGE_OCTETS, Settling, boot_id
+
+STATES = {Box.INCOMING: "accepted", Box.REJECTED: "rejected", Box.DEFERRED: "deferred"}
+DIGEST = re.compile(r"[0-9a-f]{64}")
+HOUR_SECONDS = 3600.0
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """An element on its way from staging into place."""
+
+    verdict: Verdict
+    element: str
+    staged: Path
+    fields: Mapping[str, bytes]
+
+    @property
+    def is_large(self) -> bool:
+        """Large elements are synced where they are; small ones travel through the journal."""
+        return len(self.verdict.body) > LARGE_OCTETS
+
+
+class DirqCabinet:
+    """Implements ``ssm.ports.filing.FilingCabinet`` over dirq queues below ``path``."""
+
+    def __init__(self, path: Path, journal: SqliteJournal, *, retention_days: float, boot: str | None = None) -> None:
+        self.path = path
+        self.journal = journal
+        self.retention_seconds = retention_days * DAY_SECONDS
+        self.boot = boot or boot_id()
+        with disk_errors(path):
+            self.queues = {box: DirqQueue(path / box.value) for box in Box}
+            self.instance = Instance(journal.path.parent / "instances")
+        self.settling = Settling(journal, self.queues)
+        self.unplaced: list[Placing] = []
+        self.lock = threading.RLock()
+        self.next_tidying = 0.0
+
+    # Filing.
+
+    def known(self, digests: Sequence[bytes]) -> Mapping[bytes, Box]:
+        """Which of these were filed before."""
+        self.place_all()
+        found = {}
+        for digest in digests:
+            for (box,) in self.journal.rows("SELECT box FROM filed WHERE digest = ?", digest):
+                found[digest] = Box(str(box))
+        return found
+
+    def file(self, verdicts: Sequence[Verdict]) -> Sequence[Filed]:
+        """File a batch."""
+        with self.lock:
+            self.place_all()
+            return self.file_new(verdicts) if verdicts else []
+
+    def file_new(self, verdicts: Sequence[Verdict]) -> Sequence[Filed]:
+        """Stage, remember, place."""
+        batch: list[Placing] = []
+        try:
+            with disk_errors(self.path):
+                for verdict in verdicts:
+                    batch.append(self.prepare(verdict))
+                    one = batch[-1]
+                    self.queues[verdict.box].stage(one.staged, one.fields, sync=one.is_large)
+            self.remember(batch)
+        except BaseException:
+            for one in batch:
+                remove_folder(one.staged)
+            raise
+        self.unplaced = batch
+        return self.place_all()
+
+    def prepare(self, verdict: Verdict) -> Placing:
+        """Name an element and lay out its fields."""
+        queue = self.queues[verdict.box]
+        element = queue.next_element()
+        texts = {"signer": verdict.signer, "empaid": verdict.message_id, "error": verdict.error}
+        fields = {"body": verdict.body} | {name: text.encode() for name, text in texts.items() if text is not None}
+        name = f"{element.replace('/', '-')}-{verdict.digest.hex()}"
+        return Placing(verdict, element, queue.path / STAGING / self.instance.id / name, fields)
+
+    def remember(self, batch: Sequence[Placing]) -> None:
+        """The shared sync."""
+        now = time.time()
+        with self.journal.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO filed VALUES (?, ?, ?, ?)",
+                [(one.verdict.digest, one.verdict.box.value, one.element, now) for one in batch],
+            )
+            self.settling.hold(connection, self.boot, now, [one for one in batch if not one.is_large])
+            write_history(connection, [history_of(one) for one in batch])
+
+    def place_all(self) -> Sequence[Filed]:
+        """Rename into place what is remembered; what cannot be renamed now is tried again before anything else."""
+        placed = []
+        folders = set()
+        with self.lock, disk_errors(self.path):
+            while self.unplaced:
+                one = self.place(self.unplaced[0])
+                placed.append(Filed(one.verdict, one.element))
+                if one.is_large:
+                    folders.add((self.queues[one.verdict.box].path / one.element).parent)
+                self.unplaced.pop(0)
+            for folder in folders:
+                sync_path(folder)
+                sync_path(folder.parent)
+        return placed
+
+    def place(self, one: Placing) -> Placing:
+        """Rename one element; under another name if somebody made the same."""
+        queue = self.queues[one.verdict.box]
+        while not queue.publish(one.staged, one.element):
+            other = Placing(one.verdict, queue.next_element(), one.staged, one.fields)
+            self.settling.rename(one.verdict, one.element, other.element)
+            one = other
+        return one
+
+    # Tidying.
+
+    def settle(self) -> int:
+        """Bring what the journal holds to its place on disk; now and then, forget what is old."""
+        self.place_all()
+        count = self.settling.settle()
+        if time.monotonic() >= self.next_tidying:
+            self.instance.touch()
+            self.journal.forget(time.time() - self.retention_seconds)
+            self.next_tidying = time.monotonic() + HOUR_SECONDS
+        return count
+
+    def recover(self) -> int:
+        """Finish the renames of dead programs, and restore what a dead machine had not written."""
+        count = self.settling.restore(self.boot)
+        with disk_errors(self.path), self.instance.dead_ones() as dead:
+            living = {path.name for path in self.instance.markers.iterdir()} - {path.name for path in dead}
+            for queue in self.queues.values():
+                for folder in (queue.path / STAGING).iterdir():
+                    if folder.name not in living:
+                        count += sum(self.finish_staged(queue, staged) for staged in folder.iterdir())
+                        remove_folder(folder)
+            if living == {self.instance.id}:
+                deferred = self.queues[Box.DEFERRED]
+                count += sum(deferred.unlock(element) for element in deferred.elements())
+        return count
+
+    def finish_staged(self, queue: DirqQueue, staged: Path) -> int:
+        """Into place if the journal knows it, else away: then the broker still has it."""
+        folder, _, rest = staged.name.partition("-")
+        name, _, digest = rest.partition("-")
+        element = f"{folder}/{name}"
+        if DIGEST.fullmatch(digest):
+            rows = self.journal.rows("SELECT element FROM filed WHERE digest = ?", bytes.fromhex(digest))
+            if rows == [(element,)]:
+                return int(queue.publish(staged, element))
+        remove_folder(staged)
+        return 0
+
+    # Crash counting.
+
+    def suspects(self) -> Mapping[bytes, int]:
+        """What was being judged when a program died."""
+        rows = self.journal.rows("SELECT digest, times FROM judging")
+        return {
+            bytes(digest): int(times) for digest, times in rows if isinstance(digest, bytes) and isinstance(times, int)
+        }
+
+    def begin(self, digests: Sequence[bytes]) -> None:
+        """One more time."""
+        with self.journal.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO judging VALUES (?, 1) ON CONFLICT (digest) DO UPDATE SET times = times + 1",
+                [(digest,) for digest in digests],
+            )
+
+    def finish(self, digests: Sequence[bytes]) -> None:
+        """Survived."""
+        with self.journal.transaction() as connection:
+            connection.executemany("DELETE FROM judging WHERE digest = ?", [(digest,) for digest in digests])
+
+    # What waits for another judgement.
+
+    def deferred(self) -> Sequence[str]:
+        """Elements that wait."""
+        with disk_errors(self.path):
+            return list(self.queues[Box.DEFERRED].elements())
+
+    def take_deferred(self, name: str) -> DeferredElement | None:
+        """Lock and read."""
+        queue = self.queues[Box.DEFERRED]
+        with disk_errors(queue.path):
+            if not queue.lock(name):
+                return None
+            fields = queue.read(name)
+            if fields is None:
+                queue.unlock(name)
+                return None
+        message_id = fields["empaid"].decode() if "empaid" in fields else None
+        return DeferredElement(name, fields["body"], message_id, fields.get("error", b"").decode())
+
+    def release_deferred(self, name: str) -> None:
+        """Unlock."""
+        with disk_errors(self.path):
+            self.queues[Box.DEFERRED].unlock(name)
+
+    def resolve_deferred(self, name: str, verdict: Verdict) -> Filed | None:
+        """File the verdict unless that was done before a crash; then the element goes."""
+        filed = None
+        if self.known([verdict.digest]).get(verdict.digest, Box.DEFERRED) is Box.DEFERRED:
+            [filed] = self.file([verdict])
+        self.forget(Box.DEFERRED, name)
+        return filed
+
+    def judge_again(self, name: str) -> Filed | None:
+        """Move a rejected element to DEFERRED, where the receiver judges it again; None when it is gone."""
+        queue = self.queues[Box.REJECTED]
+        with disk_errors(queue.path):
+            fields = queue.read(name) if queue.lock(name) else None
+        if fields is None:
+            return None
+        body = fields["body"]
+        message_id = fields["empaid"].decode() if "empaid" in fields else None
+        verdict = Verdict(
+            hashlib.sha256(body).digest(), Box.DEFERRED, body, None, message_id, "to be judged again", "retry"
+        )
+        [filed] = self.file([verdict])
+        self.forget(Box.REJECTED, name)
+        return filed
+
+    def forget(self, box: Box, name: str) -> None:
+        """Take a locked element out of its box, and its copy out of the journal, so that nothing restores it."""
+        self.settling.release(f"{box.value}/{name}")
+        with disk_errors(self.path):
+            self.queues[box].remove(name)
+
+    def close(self) -> None:
+        """Nothing of ours is left to recover."""
+        for queue in self.queues.values():
+            remove_folder(queue.path / STAGING / self.instance.id)
+        self.instance.close()
+
+
+def history_of(one: Placing) -> Entry:
+    """One line of history about a filed message."""
+    verdict = one.verdict
+    element = f"{verdict.box.value}/{one.element}"
+    reason = verdict.reason if verdict.error is None else verdict.error
+    return Entry(STATES[verdict.box], verdict.digest, verdict.message_id, element, verdict.signer, reason)

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The copies that the journal holds of small elements, until the elements themselves are on disk.
+
+An element filed by a program that died is safe in the page cache; an element filed by a machine that died may be
+missing or torn, and is written again from its copy (docs/adr/0006).
+"""
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ssm.ports.filing import Box, Verdict
+from ssm.spool.dirq import FIELDS, STAGING, DirqQueue
+from ssm.spool.durable import disk_errors, remove_folder, sync_path
+from ssm.spool.journal import SqliteJournal
+
+LARGE_OCTETS = 64 * 1024
+SETTLE_AFTER_SECONDS = 60.0  # by then the kernel has usually written them by itself, and a sync costs little
+HELD_OCTETS = 64 * 1024 * 1024
+CHUNK = 500
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Held(Protocol):
+    """An element to hold a copy of."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it is about."""
+
+    @property
+    def element(self) -> str:
+        """Its name inside the box."""
+
+    @property
+    def fields(self) -> Mapping[str, bytes]:
+        """Its content."""
+
+
+class Settling:
+    """Keeps copies, lets them go, and restores elements from them."""
+
+    def __init__(self, journal: SqliteJournal, queues: Mapping[Box, DirqQueue]) -> None:
+        self.journal = journal
+        self.queues = queues
+
+    def hold(self, connection: sqlite3.Connection, boot: str, now: float, elements: Sequence[Held]) -> None:
+        """Keep copies, within the transaction that makes the batch durable."""
+        connection.executemany(
+            "INSERT OR REPLACE INTO unsettled VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    f"{one.verdict.box.value}/{one.element}",
+                    *(now, boot, len(one.verdict.body)),
+                    *(one.fields.get(name) for name in FIELDS),
+                )
+                for one in elements
+            ],
+        )
+
+    def rename(self, verdict: Verdict, old: str, new: str) -> None:
+        """An element got another name."""
+        box = verdict.box.value
+        with self.journal.transaction() as connection:
+            connection.execute("UPDATE filed SET element = ? WHERE digest = ?", (new, verdict.digest))
+            connection.execute("UPDATE unsettled SET element = ? WHERE element = ?", (f"{box}/{new}", f"{box}/{old}"))
+
+    def release(self, path: str) -> None:
+        """Let the copy of one element go, because the element will."""
+        with self.journal.transaction() as connection:
+            connection.execute("DELETE FROM unsettled WHERE element = ?", (path,))
+
+    def settle(self) -> int:
+        """Sync elements that are old enough, or are too many, and let their copies go; how many."""
+        count = 0
+        [(held,)] = self.journal.rows("SELECT total(octets) FROM unsettled")
+        assert isinstance(held, float)
+        limit = time.time() - (0 if held > HELD_OCTETS else SETTLE_AFTER_SECONDS)
+        while True:
+            rows = self.journal.rows("SELECT element FROM unsettled WHERE at <= ? LIMIT ?", limit, CHUNK)
+            if not rows:
+                return count
+            self.sync([str(path) for (path,) in rows])
+            count += len(rows)
+
+    def sync(self, paths: Sequence[str]) -> None:
+        """Sync these elements where they still are, and let their copies go."""
+        folders: set[Path] = set()
+        for path in paths:
+            box, folder, name = path.split("/")
+            element = self.queues[Box(box)].path / folder / name
+            with disk_errors(element):
+                for field in FIELDS:
+                    sync_path(element / field)
+                sync_path(element)
+            folders |= {element.parent, element.parent.parent}
+        for parent in folders:
+            with disk_errors(parent):
+                sync_path(parent)
+        with self.journal.transaction() as connection:
+            connection.executemany("DELETE FROM unsettled WHERE element = ?", [(path,) for path in paths])
+
+    def restore(self, boot: str) -> int:
+        """After the machine went down: write again what is missing or torn; how many elements."""
+        count = 0
+        columns = ", ".join(FIELDS)
+        while True:
+            rows = self.journal.rows(
+                f"SELECT element, {columns} FROM unsettled WHERE boot <> ? LIMIT ?",  # noqa: S608 - constants
+                boot,
+                CHUNK,
+            )
+            if not rows:
+                return count
+            for path, *contents in rows:
+                fields = {
+                    name: content for name, content in zip(FIELDS, contents, strict=True) if isinstance(content, bytes)
+                }
+                count += self.restore_one(str(path), fields)
+            self.sync([str(row[0]) for row in rows])
+
+    def restore_one(self, path: str, fields: Mapping[str, bytes]) -> int:
+        """One element; 1 when it had to be written."""
+        box, element = path.split("/", 1)
+        queue = self.queues[Box(box)]
+        with disk_errors(queue.path):
+            if queue.read(element) == fields:
+                return 0
+            remove_folder(queue.path / element)
+            staged = queue.path / STAGING / "restored" / element.replace("/", "-")
+            remove_folder(staged)
+            queue.stage(staged, fields, sync=True)
+            queue.publish(staged, element)
+        return 1
+
+
+def boot_id() -> str:
+    """Which run of the machine this is."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return "unknown"

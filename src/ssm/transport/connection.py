@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One STOMP connection over a socket: the shell around ``ssm.protocols.stomp.session``.
+
+Writes of one turn of the event loop leave together. Reading pauses while too much waits to be taken, so that what a
+broker pushes is bounded in octets as well as in messages.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from ssm.errors import ConnectionLostError, RefusedError, SsmError, TransportError
+from ssm.ports.transport import Delivery
+from ssm.protocols.stomp.session import (
+    DISCONNECT_RECEIPT,
+    ClientSession,
+    Connected,
+    ErrorFrame,
+    Event,
+    Message,
+    Receipt,
+    State,
+)
+from ssm.transport.tls import explain
+
+TICK_SECONDS = 0.5
+CLOSE_SECONDS = 5.0
+JOINED_OCTETS = 64 * 1024  # smaller writes are joined, larger ones handed over as they are
+HELD_OCTETS = 32 * 1024 * 1024  # received and not yet taken
+
+
+class Connection(asyncio.Protocol):
+    """Implements the ports Producer and Consumer; made by ``ssm.transport.stomp``."""
+
+    def __init__(self, session: ClientSession, peer: str, destination: str) -> None:
+        self.session = session
+        self.peer = peer
+        self.destination = destination
+        self.loop = asyncio.get_running_loop()
+        self.transport: asyncio.Transport | None = None
+        self.connected: asyncio.Future[None] = self.loop.create_future()
+        self.ended: asyncio.Future[None] = self.loop.create_future()
+        self.receipts: dict[str, asyncio.Future[None]] = {}
+        self.deliveries: deque[Delivery] = deque()
+        self.held_octets = 0
+        self.arrived = asyncio.Event()
+        self.writable = asyncio.Event()
+        self.writable.set()
+        self.outgoing: list[bytes] = []
+        self.cause: TransportError | None = None
+        self.ticker: asyncio.TimerHandle | None = None
+        self.sent = 0
+        self.is_paused = False
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket, and TLS on it, are open."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.write(self.session.connect(self.loop.time()))
+        self.tick()
+
+    def data_received(self, data: bytes) -> None:
+        """Octets from the broker."""
+        try:
+            for event in self.session.receive(data, self.loop.time()):
+                self.handle(event)
+        except SsmError as error:
+            self.fail(error if isinstance(error, TransportError) else ConnectionLostError(str(error)))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone; everybody who waits is told why."""
+        if self.ticker is not None:
+            self.ticker.cancel()
+        cause = self.cause
+        if cause is None:
+            cause = ConnectionLostError("the broker closed the connection" if exc is None else explain(exc))
+            self.cause = cause
+        for future in (self.connected, *self.receipts.values()):
+            if not future.done():
+                future.set_exception(cause)
+                future.exception()  # whoever awaits it still gets it; nobody is warned when nobody does
+        self.receipts.clear()
+        self.arrived.set()
+        self.writable.set()
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The socket takes no more for now."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self.writable.set()
+
+    # What the session says.
+
+    def handle(self, event: Event) -> None:
+        """One event."""
+        match event:
+            case Connected():
+                self.connected.set_result(None)
+            case Receipt(receipt):
+                future = self.receipts.pop(receipt, None)
+                if future is not None and not future.done():
+                    future.set_result(None)
+            case Message(frame, token):
+                headers = frame.headers
+                redelivered = headers.get("redelivered") == "true"
+                delivery = Delivery(frame.body, headers.get("empa-id"), token, redelivered, frame.full_size)
+                self.deliveries.append(delivery)
+                self.held_octets += len(frame.body)
+                self.arrived.set()
+                if self.held_octets > HELD_OCTETS and self.transport is not None and not self.is_paused:
+                    self.is_paused = True
+                    self.transport.pause_reading()
+            case ErrorFrame(text, receipt):
+                self.on_error(text, receipt)
+
+    def on_error(self, text: str, receipt: str | None) -> None:
+        """A complaint about one message, or about everything."""
+        future = self.receipts.pop(receipt, None) if receipt is not None else None
+        if future is None:
+            hint = " (the broker does not know our certificate)" if "No user for client certificate" in text else ""
+            self.fail(ConnectionLostError(f"the broker answered: {text}{hint}"))
+        elif not future.done():
+            future.set_exception(RefusedError(text))
+
+    # What time brings.
+
+    def tick(self) -> None:
+        """Look at the deadlines, twice a second."""
+        now = self.loop.time()
+        if self.is_paused:
+            self.session.last_read = now  # it is we who do not listen
+        try:
+            due = self.session.on_time(now)
+        except TransportError as error:
+            self.fail(error)
+            return
+        if due:
+            self.write(due)
+        self.ticker = self.loop.call_later(TICK_SECONDS, self.tick)
+
+    def fail(self, cause: TransportError) -> None:
+        """Give the connection up."""
+        if self.cause is None:
+            self.cause = cause
+        if self.transport is not None:
+            self.transport.abort()
+
+    # Writing.
+
+    def write(self, *pieces: bytes) -> None:
+        """Write with whatever else this turn of the loop writes."""
+        if not self.outgoing:
+            self.loop.call_soon(self.flush)
+        self.outgoing.extend(pieces)
+
+    def flush(self) -> None:
+        """Hand over what has gathered: small pieces joined, large ones as they are."""
+        pieces, self.outgoing = self.outgoing, []
+        if self.transport is None or self.transport.is_closing():
+            return
+        small: list[bytes] = []
+        for piece in pieces:
+            if len(piece) < JOINED_OCTETS:
+                small.append(piece)
+                continue
+            self.transport.write(b"".join(small))
+            self.transport.write(piece)
+            small.clear()
+        if small:
+            self.transport.write(b"".join(small))
+
+    def require_open(self) -> None:
+        """Raise what ended the connection."""
+        if self.cause is not None:
+            raise self.cause
+
+    # The ports.
+
+    async def publish(self, message_id: str, body: bytes) -> None:
+        """Send, and wait for this message's own receipt."""
+        await self.writable.wait()
+        self.require_open()
+        self.sent += 1
+        receipt = f"ssm-{self.sent}"
+        self.write(*self.session.send(self.destination, message_id, body, receipt, self.loop.time()))
+        future: asyncio.Future[None] = self.loop.create_future()
+        self.receipts[receipt] = future
+        await future
+
+    def subscribe(self, prefetch: int) -> None:
+        """Begin to take messages."""
+        self.write(self.session.subscribe(self.destination, prefetch, HELD_OCTETS, self.loop.time()))
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """At least one delivery, at most ``limit``, and no more octets than may be held."""
+        while not self.deliveries:
+            self.require_open()
+            self.arrived.clear()
+            await self.arrived.wait()
+        taken: list[Delivery] = []
+        octets = 0
+        while self.deliveries and len(taken) < limit and octets < HELD_OCTETS:
+            taken.append(self.deliveries.popleft())
+            octets += len(taken[-1].body)
+        self.held_octets -= octets
+        if self.is_paused and self.held_octets <= HELD_OCTETS // 2 and self.transport is not None:
+            self.is_paused = False
+            self.transport.resume_reading()
+        return taken
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """They are filed."""
+        await self.writable.wait()
+        self.require_open()
+        self.write(self.session.acknowledge([one.token for one in deliveries], self.loop.time()))
+
+    async def close(self) -> None:
+        """Say goodbye if there is still somebody; never longer than a few seconds."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                if self.cause is None and self.session.state in {State.CONNECTED, State.SUBSCRIBED}:
+                    await self.say_goodbye()
+                if self.transport is not None:
+                    self.transport.close()
+                    await self.ended
+        except (TimeoutError, SsmError):
+            if self.transport is not None:
+                self.transport.abort()
+
+    async def say_goodbye(self) -> None:
+        """DISCONNECT with a receipt: what we acknowledged has been heard (STOMP 1.2, DISCONNECT)."""
+        future: asyncio.Future[None] = self.loop.create_future()
+        self.receipts[DISCONNECT_RECEIPT] = future
+        if self.is_paused and self.transport is not None:
+            self.transport.resume_reading()
+        self.write(self.session.disconnect(self.loop.time()))
+        await future

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From settings to ready objects: the only place that chooses implementations."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from ssm.credentials.ca_directory import CaDirectory
+from ssm.credentials.dn_file import DnFile
+from ssm.credentials.key_files import load_decryption_key, load_recipient, load_signer
+from ssm.envelope.certificate import Signer
+from ssm.envelope.enveloped_data import Cipher
+from ssm.envelope.path import PathValidator
+from ssm.envelope.seal import Encryption, seal
+from ssm.envelope.transfer import TransferForm, transfer_form
+from ssm.envelope.unseal import DEFAULT_MAX_OCTETS, unseal
+from ssm.errors import CannotJudgeError, CredentialError, UntrustedCertificateError
+from ssm.messenger.events import Event, Teller
+from ssm.messenger.judge import Judge
+from ssm.messenger.prepare import SendPorts
+from ssm.messenger.receive import ReceivePorts
+from ssm.ports.outgoing import OutgoingSpool
+from ssm.ports.signers import Opener, SignerList
+from ssm.protocols.stomp.session import SessionSettings
+from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
+from ssm.spool.directory import DirectorySpool
+from ssm.spool.dirq_simple import STATE, DirqSimpleSpool
+from ssm.spool.filing import DirqCabinet
+from ssm.spool.journal import SqliteJournal
+from ssm.spool.sealed import SealedFiles
+from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.tls import TlsSettings
+
+OUTGOING_SPOOLS: dict[str, Callable[[Path, float], OutgoingSpool]] = {
+    "dirq": DirqSimpleSpool,
+    "directory": DirectorySpool,
+}
+
+
+def utc_now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+def state_folder(path: Path, state: Path | None) -> Path:
+    """Where journal and copies are kept."""
+    return state if state is not None else path / STATE
+
+
+# Credentials and envelopes.
+
+
+def open_signer(certificate: Path, key: Path) -> Signer:
+    """Who we sign as."""
+    return load_signer(certificate, key, utc_now())
+
+
+def open_sealer(signer: Signer, recipient: Path | None, *, cipher: str, oaep: bool = False) -> Callable[[bytes], bytes]:
+    """What turns a payload into a sealed message."""
+    encryption = None
+    if recipient is not None:
+        encryption = Encryption(load_recipient(recipient, signer, utc_now()), Cipher(cipher), oaep)
+    return lambda payload: seal(payload, signer, encryption)
+
+
+def open_opener(
+    *,
+    ca_directory: Path,
+    check_crls: bool,
+    check_namespaces: bool = True,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    max_octets: int = DEFAULT_MAX_OCTETS,
+) -> Opener:
+    """What opens a sealed message and judges its signer's certificate."""
+    validator = path_validator(ca_directory, check_crls=check_crls, check_namespaces=check_namespaces)
+    owner = load_decryption_key(certificate, key, utc_now()) if certificate and key else None
+    return partial(unseal, judge=validator, key=owner, max_octets=max_octets)
+
+
+def path_validator(ca_directory: Path, *, check_crls: bool, check_namespaces: bool) -> PathValidator:
+    """What judges certificates against a directory."""
+    return PathValidator(CaDirectory(ca_directory), utc_now, check_crls=check_crls, check_namespaces=check_namespaces)
+
+
+def open_signer_list(path: Path) -> SignerList:
+    """Who is permitted."""
+    return DnFile(path)
+
+
+def require_trusted(path: Path, certificates: SenderCertificates) -> None:
+    """The receiver's certificate must hold, or we would encrypt to anybody; CredentialError."""
+    recipient = load_recipient(path, None, utc_now())
+    validator = path_validator(
+        certificates.capath, check_crls=certificates.check_crls, check_namespaces=certificates.check_namespaces
+    )
+    try:
+        validator.judge(recipient.certificate.der)
+    except (UntrustedCertificateError, CannotJudgeError) as error:
+        hint = error.hint or "set verify_server_cert to false if this is meant"
+        raise CredentialError(f"server_cert {path} does not hold: {error}", hint=hint) from error
+
+
+# Transports.
+
+
+def open_transport(
+    broker: Broker, certificates: Certificates, destination: str, *, prefetch: int = 1, max_octets: int
+) -> StompTransport:
+    """The way to the brokers."""
+    tls = None
+    if broker.use_ssl:
+        tls = TlsSettings(certificates.certificate, certificates.key, certificates.capath, broker.verify_broker)
+    session = SessionSettings(
+        host=broker.vhost,
+        login=broker.login,
+        passcode=broker.passcode,
+        heartbeat_seconds=broker.heartbeat_seconds,
+        connect_timeout_seconds=broker.connect_timeout_seconds,
+        receipt_timeout_seconds=broker.receipt_timeout_seconds,
+        max_body_octets=max_octets,
+    )
+    return StompTransport(StompSettings(broker.addresses(), destination, tls, prefetch, session))
+
+
+def sender_transport(settings: SenderSettings) -> StompTransport:
+    """The way a sender's messages go."""
+    limit = settings.messaging.max_message_size
+    return open_transport(settings.broker, settings.certificates, settings.messaging.destination, max_octets=limit)
+
+
+def receiver_transport(settings: ReceiverSettings) -> StompTransport:
+    """The way a receiver's messages come."""
+    messaging = settings.messaging
+    return open_transport(
+        settings.broker,
+        settings.certificates,
+        messaging.destination,
+        prefetch=messaging.prefetch,
+        max_octets=messaging.max_message_size,
+    )
+
+
+# Programs.
+
+
+@contextmanager
+def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) -> Iterator[SendPorts]:
+    """What sending needs; credentials are checked before anything is claimed."""
+    certificates, messaging = settings.certificates, settings.messaging
+    signer = open_signer(certificates.certificate, certificates.key)
+    if certificates.server_cert is not None and certificates.verify_server_cert:
+        require_trusted(certificates.server_cert, certificates)
+    sealer = open_sealer(signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep)
+    state = state_folder(messaging.path, messaging.state)
+    journal = SqliteJournal(state)
+    aside = DirqCabinet(state, journal, retention_days=messaging.retention_days)
+    copies = SealedFiles(state, journal)
+    try:
+        yield SendPorts(spool, copies, journal, aside, saying_non_text(sealer, tell), tell)
+        copies.tidy()
+        aside.settle()
+    finally:
+        aside.close()
+        journal.close()
+
+
+def saying_non_text(sealer: Callable[[bytes], bytes], tell: Teller) -> Callable[[bytes], bytes]:
+    """Say once a run that a payload travels in a form which not every receiver reads."""
+    said = False
+
+    def sealing(payload: bytes) -> bytes:
+        nonlocal said
+        if not said and payload and transfer_form(payload) is TransferForm.BASE64:
+            said = True
+            tell(Event.NON_TEXT)
+        return sealer(payload)
+
+    return sealing
+
+
+def open_outgoing(settings: SenderSettings) -> OutgoingSpool:
+    """The spool of a sender."""
+    messaging = settings.messaging
+    return OUTGOING_SPOOLS[messaging.path_type](messaging.path, messaging.settle_seconds)
+
+
+@contextmanager
+def open_receiver(settings: ReceiverSettings, dn_file: Path, tell: Teller) -> Iterator[ReceivePorts]:
+    """What receiving needs."""
+    certificates, messaging = settings.certificates, settings.messaging
+    open_message = open_opener(
+        ca_directory=certificates.capath,
+        check_crls=certificates.check_crls,
+        check_namespaces=certificates.check_namespaces,
+        certificate=certificates.certificate,
+        key=certificates.key,
+        max_octets=messaging.max_message_size,
+    )
+    signers = open_signer_list(dn_file)
+    journal = SqliteJournal(state_folder(messaging.path, messaging.state))
+    cabinet = DirqCabinet(messaging.path, journal, retention_days=messaging.retention_days)
+    try:
+        yield ReceivePorts(cabinet, Judge(open_message, signers), tell)
+    finally:
+        cabinet.close()
+        journal.close()
