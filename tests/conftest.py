@@ -7,7 +7,7 @@ lock file or count of users is needed, nor can a worker that dies leave a broker
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -51,8 +51,10 @@ def kinds_of(item: pytest.Item) -> set[str]:
     return words & set(SERVERS)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """At the very end: what was not found, and the one command that installs it."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """After everything else: what was not found, and the one command that installs it."""
+    yield
     missing = {
         report.longrepr[2].partition(NOT_FOUND)[2]
         for report in terminalreporter.stats.get("skipped", [])
