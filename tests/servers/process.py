@@ -93,13 +93,15 @@ class ServerProcess:
         return "\n".join(lines[-TAIL_LINES:])
 
 
-def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = START_SECONDS) -> None:
+def wait_until(
+    condition: Callable[[], bool], what: str, *, seconds: float = START_SECONDS, poll_seconds: float = POLL_SECONDS
+) -> None:
     """Poll until something is so; ServerError says what never came."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise ServerError(f"after {seconds:.0f} seconds there is still not: {what}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
 
 
 def dies_with_us() -> list[str]:
