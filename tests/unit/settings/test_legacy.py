@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration files as sites have them since 2012 mean what they always meant."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from ssm.errors import ConfigError
+from ssm.settings.ini import Sources, read_receiver, read_sender, role_of
+
+FILES = Path(__file__).parent / "incumbent"
+# 4.0 as shipped is for the other transport, 2.0 as shipped looks its broker up: both get a plain word.
+SENDERS = ("sender-0.0.1.cfg", "sender-2.4.cfg", "sender-3.4.cfg")
+RECEIVERS = ("receiver-2.0.cfg", "receiver-4.0.cfg")
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_a_sender_file_of_any_age_that_names_a_stomp_broker_is_read(name: str) -> None:
+    settings, _ = read_sender(Sources(FILES / name))
+    assert settings.broker.addresses() == (("broker.example.org", 6162),)
+    assert settings.broker.use_ssl
+    assert settings.certificates.capath == Path("/etc/grid-security/certificates")
+    assert settings.messaging.destination == "/queue/accounting.example"
+
+
+@pytest.mark.parametrize("name", RECEIVERS)
+def test_a_receiver_file_of_any_age_that_names_a_stomp_broker_is_read(name: str) -> None:
+    settings, _ = read_receiver(Sources(FILES / name))
+    assert settings.broker.host == (("broker.example.org", None),)
+    assert settings.messaging.path == Path("/var/spool/apel")
+    assert settings.daemon.pidfile == Path("/var/run/apel/ssmreceive.pid")
+    assert settings.logging.logfile == Path("/var/log/apel/ssmreceive.log")
+    assert settings.logging.console is False
+
+
+@pytest.mark.parametrize("name", [*SENDERS, *RECEIVERS, "sender-2.0.cfg", "sender-4.0.cfg"])
+def test_the_role_of_a_file_shows_in_its_sections(name: str) -> None:
+    assert role_of(FILES / name) == name.partition("-")[0]
+
+
+def test_hyphenated_names_of_the_first_version_are_read_with_a_word_about_each() -> None:
+    settings, found = read_sender(Sources(FILES / "sender-0.0.1.cfg"))
+    assert settings.broker.login == "site"
+    assert settings.broker.passcode == "planted-secret"
+    assert settings.certificates.server_cert == Path("/etc/grid-security/servercert.pem")
+    assert settings.logging.level == logging.DEBUG
+    for old in ("use-ssl", "use-pwd", "username", "password", "server"):
+        assert any(f" {old} " in warning for warning in found.warnings), old
+
+
+def test_use_ssl_false_of_the_oldest_receivers_is_kept() -> None:
+    settings, _ = read_receiver(Sources(FILES / "receiver-2.0.cfg"))
+    assert settings.broker.use_ssl is False
+    assert settings.certificates.check_crls is False
+
+
+def test_a_receiver_that_asks_for_crls_gets_them() -> None:
+    settings, _ = read_receiver(Sources(FILES / "receiver-4.0.cfg"))
+    assert settings.certificates.check_crls is True
+
+
+def test_a_plain_folder_and_an_unverified_recipient_are_read() -> None:
+    settings, _ = read_sender(Sources(FILES / "sender-2.4.cfg"))
+    assert settings.messaging.path_type == "directory"
+    assert settings.certificates.verify_server_cert is False
+    assert settings.logging.level == logging.WARNING
+
+
+def test_options_of_the_other_transport_are_no_faults() -> None:
+    settings, found = read_sender(Sources(FILES / "sender-3.4.cfg"))
+    assert settings.messaging.path_type == "dirq"
+    assert "planted-secret" not in repr(settings) + repr(found.warnings)
+
+
+def test_a_broker_that_must_be_looked_up_is_one_fault_that_says_what_to_set() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_sender(Sources(FILES / "sender-2.0.cfg"))
+    (fault,) = caught.value.faults
+    assert (fault.section, fault.option) == ("broker", "bdii")
+    assert "host" in fault.problem
+    assert "port" in fault.problem
+
+
+def test_a_look_up_goes_once_a_host_is_given_from_elsewhere() -> None:
+    settings, _ = read_sender(Sources(FILES / "sender-2.0.cfg", overrides=("broker.host=b.example.org:6163",)))
+    assert settings.broker.addresses() == (("b.example.org", 6163),)
+
+
+def test_the_other_transport_is_refused_in_plain_words() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_sender(Sources(FILES / "sender-4.0.cfg"))
+    faults = {(one.section, one.option): one for one in caught.value.faults}
+    assert set(faults) == {("sender", "protocol"), ("broker", "host")}
+    assert faults["sender", "protocol"].value == "AMS"
+    assert "STOMP" in faults["sender", "protocol"].problem
