@@ -56,11 +56,15 @@ def run_sender(deployment: Deployment) -> Usage:
     """A whole run, from the start of the program to its end."""
     meter = Meter(deployment.broker.server.pid)
     with started(["send", "-c", str(deployment.config("send"))], deployment.folder / "send.err") as process:
-        _, status, resources = os.wait4(process.pid, 0)
+        peak = 0
+        while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+            peak = max(peak, peak_of(process.pid))
+            time.sleep(POLL_SECONDS)
+        _, status, resources = ended
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"ssm send ended with {process.returncode}: see {deployment.folder}")
-    return meter.read(resources.ru_utime + resources.ru_stime, resources.ru_maxrss * 1024)
+    return meter.read(resources.ru_utime + resources.ru_stime, peak)
 
 
 def run_receiver(deployment: Deployment, count: int) -> Usage:
@@ -114,11 +118,11 @@ def cpu_of(pid: int) -> float:
 
 
 def peak_of(pid: int) -> int:
-    """Largest resident size so far."""
+    """Largest resident size so far; 0 once it has ended. What a child's rusage says would include ours at its fork."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("no VmHWM")
+    return 0
 
 
 def waiting() -> float:
