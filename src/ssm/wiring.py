@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From settings to ready objects: the only place that chooses implementations."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,18 +26,12 @@ from ssm.ports.outgoing import OutgoingSpool
 from ssm.ports.signers import Opener, SignerList
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
-from ssm.spool.directory import DirectorySpool
-from ssm.spool.dirq_simple import STATE, DirqSimpleSpool
+from ssm.spool.dirq_simple import STATE
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
 from ssm.spool.sealed import SealedFiles
 from ssm.transport.stomp import StompSettings, StompTransport
-from ssm.transport.tls import TlsSettings
-
-OUTGOING_SPOOLS: dict[str, Callable[[Path, float], OutgoingSpool]] = {
-    "dirq": DirqSimpleSpool,
-    "directory": DirectorySpool,
-}
+from ssm.transport.tls import TlsSettings, load_chain
 
 
 def utc_now() -> datetime:
@@ -181,12 +176,6 @@ def saying_non_text(sealer: Callable[[bytes], bytes], tell: Teller) -> Callable[
     return sealing
 
 
-def open_outgoing(settings: SenderSettings) -> OutgoingSpool:
-    """The spool of a sender."""
-    messaging = settings.messaging
-    return OUTGOING_SPOOLS[messaging.path_type](messaging.path, messaging.settle_seconds)
-
-
 @contextmanager
 def open_receiver(settings: ReceiverSettings, dn_file: Path, tell: Teller) -> Iterator[ReceivePorts]:
     """What receiving needs."""
@@ -207,3 +196,22 @@ def open_receiver(settings: ReceiverSettings, dn_file: Path, tell: Teller) -> It
     finally:
         cabinet.close()
         journal.close()
+
+
+async def publish_sealed(settings: SenderSettings, message_id: str, sealed: bytes) -> None:
+    """Publish one message that is sealed already, as it is."""
+    producer = await sender_transport(settings).open_producer()
+    try:
+        await producer.publish(message_id, sealed)
+    finally:
+        await producer.close()
+
+
+def broker_context(certificate: Path, key: Path, ca_directory: Path) -> ssl.SSLContext:
+    """TLS for the embedded broker, which asks clients for a certificate of these CAs."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(capath=str(ca_directory))
+    load_chain(context, certificate, key)
+    return context

@@ -17,10 +17,11 @@ from ssm.demo.messages import DemoMessage, all_messages
 from ssm.demo.outcome import Expectation, Row, compare, elements
 from ssm.demo.programs import run_sender, running_broker, running_receiver, wait_until
 from ssm.demo.stage import Site, Stage
+from ssm.envelope.seal import seal
 from ssm.errors import StopError
-from ssm.messenger.tasks import first_of
+from ssm.settings.ini import Sources, read_sender
 from ssm.spool.dirq_simple import leave
-from ssm.wiring import open_signer, publish_sealed, read_sender_settings
+from ssm.wiring import open_signer, publish_sealed
 
 TAMPERED_ID = "tampered"
 SEEN_BEFORE_KILL = 6
@@ -86,16 +87,12 @@ def send_as_stranger(stage: Stage) -> Expectation:
 
 def send_tampered(stage: Stage) -> Expectation:
     """A message of the site in which somebody raised a number after it was signed."""
-    from ssm.envelope.seal import seal
-
     payload = b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nNumberOfJobs: 1200\n%%\n"
     sealed = seal(payload, open_signer(stage.site.credential.certificate, stage.site.credential.key))
     changed = sealed.replace(b"NumberOfJobs: 1200", b"NumberOfJobs: 9200")
     assert changed != sealed
-    try:
-        asyncio.run(publish_sealed(read_sender_settings(stage.site.config), TAMPERED_ID, changed))
-    except BaseExceptionGroup as errors:
-        raise first_of(errors) from errors
+    settings, _ = read_sender(Sources(stage.site.config))
+    asyncio.run(publish_sealed(settings, TAMPERED_ID, changed))
     return Expectation("changed on its way", TAMPERED_ID, len(changed), None, "Failed to verify message")
 
 

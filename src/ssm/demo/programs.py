@@ -44,7 +44,7 @@ def running(arguments: Sequence[str | Path], log: Path) -> Iterator["subprocess.
 @contextlib.contextmanager
 def running_broker(stage: Stage) -> Iterator[int]:
     """The embedded broker over TLS; gives its port."""
-    arguments = [
+    arguments: list[str | Path] = [
         *("broker", "--port", "0", "--folder", stage.folder / "broker"),
         *("--certificate", stage.broker.certificate, "--key", stage.broker.key),
         *("--ca-dir", stage.authority.ca_directory),
@@ -62,7 +62,7 @@ def running_broker(stage: Stage) -> Iterator[int]:
 @contextlib.contextmanager
 def running_receiver(stage: Stage) -> Iterator["subprocess.Popen[str]"]:
     """`ssm receive` on the demonstration's configuration."""
-    arguments = ["receive", "--config", stage.server_config, "--dn-file", stage.dn_file]
+    arguments: list[str | Path] = ["receive", "--config", stage.server_config, "--dn-file", stage.dn_file]
     with running(arguments, stage.folder / "receiver.err") as process:
         yield process
 

@@ -111,6 +111,6 @@ class Event(Enum):
 class Teller(Protocol):
     """How a workflow tells an event; never raises."""
 
-    def __call__(self, event: Event, *, message_id: str | None = None, **facts: str | int | float | None) -> None:
+    def __call__(self, event: Event, *, message_id: str | None = None, **facts: str | float | None) -> None:
         """One line, with the message's id first."""
         ...

@@ -28,7 +28,7 @@ class Backoff:
         """Seconds to wait before the next try."""
         exponent = min(self.failures, 30)
         self.failures += 1
-        whole = min(self.first_seconds * 2**exponent, self.most_seconds)
+        whole = min(self.first_seconds * 2.0**exponent, self.most_seconds)
         return whole * (1 - self.draw() / 2)
 
     def succeeded(self) -> None:

@@ -8,6 +8,7 @@ element in the spool, and its sealed copy beside it.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ssm.ports.transport import Producer, Transport
 
 PREPARERS = 2
 CHUNK = 16
+FOLLOW_SECONDS = 1.0
+REFUSED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class SendLimits:
     """Sealed octets held in memory, but always at least one message."""
     patience_seconds: float | None = 60.0
     """How long to go on without a broker; None for ever."""
+    follow: bool = False
+    """Go on looking for new elements until told to stop."""
 
 
 @dataclass(slots=True)
@@ -70,19 +75,19 @@ class SendRun:
         self.confirmed: list[Prepared] = []
         self.work_to_finish = asyncio.Event()
         self.published = False
-        self.stopped = False
+        self.stopping = asyncio.Event()
+        self.not_before: dict[str, float] = {}
+        """When elements that were refused may be tried again."""
 
     def stop(self) -> None:
-        """Prepare nothing more; what is in hand is still published and finished."""
-        self.stopped = True
+        """Prepare nothing more; what is in hand is still published and finished, if there is a broker."""
         self.names.clear()
+        self.stopping.set()
 
     async def run(self) -> SendReport:
-        """Send everything that is ready. Raises RetryError when no broker takes it within the patience."""
-        self.names.extend(await asyncio.to_thread(self.ports.spool.ready))
-        self.report.found = len(self.names)
-        self.ports.tell(Event.FOUND, count=self.report.found)
-        if not self.names:
+        """Send everything that is ready. Raises TransportError when no broker takes it within the patience."""
+        await self.look()
+        if not self.names and not self.limits.follow:
             return self.report
         try:
             async with asyncio.TaskGroup() as group:
@@ -97,12 +102,33 @@ class SendRun:
         await asyncio.to_thread(self.ports.spool.purge)
         return self.report
 
+    async def look(self) -> None:
+        """See what is in the spool, but for what was refused a moment ago."""
+        now = asyncio.get_running_loop().time()
+        self.not_before = {name: at for name, at in self.not_before.items() if at > now}
+        found = await asyncio.to_thread(self.ports.spool.ready)
+        if not self.stopping.is_set():
+            self.names.extend(name for name in found if name not in self.not_before)
+        if self.names:
+            self.report.found += len(self.names)
+            self.ports.tell(Event.FOUND, count=len(self.names))
+
     async def prepare_all(self) -> None:
-        """Feed the outbox until the names run out."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(PREPARERS):
-                group.create_task(self.prepare_some())
+        """Feed the outbox until the names run out; or, following, until we are to stop."""
+        while True:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(PREPARERS):
+                    group.create_task(self.prepare_some())
+            if not self.limits.follow or self.stopping.is_set():
+                break
+            await self.pause(FOLLOW_SECONDS)
+            await to_the_end(self.look())
         self.outbox.close()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not longer than until we are to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     async def prepare_some(self) -> None:
         """One of several feeders: private-key operations release the interpreter lock."""
@@ -114,7 +140,7 @@ class SendRun:
     async def prepare_chunk(self, names: list[str]) -> None:
         """Prepare some elements; those that did not fit into a batch come next."""
         batch = await asyncio.to_thread(prepare, self.ports, names, self.limits.max_message_octets)
-        if not self.stopped:
+        if not self.stopping.is_set():
             self.names.extendleft(reversed(batch.left))
         self.report.set_aside += batch.set_aside
         self.report.taken += batch.taken
@@ -137,7 +163,8 @@ class SendRun:
                     backoff.succeeded()
                     last_progress = loop.time()
                 patience = self.limits.patience_seconds
-                if patience is not None and loop.time() - last_progress >= patience:
+                out_of_patience = patience is not None and loop.time() - last_progress >= patience
+                if out_of_patience or self.stopping.is_set():
                     raise
                 delay = backoff.next_delay()
                 self.ports.tell(
@@ -146,7 +173,7 @@ class SendRun:
                     unconfirmed=waiting,
                     retry_in=round(delay, 1),
                 )
-                await asyncio.sleep(delay)
+                await self.pause(delay)
 
     async def publish_on(self, producer: Producer) -> None:
         """Publish on one connection until it is lost or the outbox is drained."""
@@ -168,6 +195,7 @@ class SendRun:
             await producer.publish(item.name, item.sealed)
         except RefusedError as error:
             self.report.refused += 1
+            self.not_before[item.name] = asyncio.get_running_loop().time() + REFUSED_SECONDS
             self.ports.tell(Event.REFUSED, message_id=item.name, reason=str(error))
             await to_the_end(asyncio.to_thread(give_back, self.ports, [item], str(error)))
         else:

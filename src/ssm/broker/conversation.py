@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client of the embedded broker: frames in, frames out (STOMP 1.0 to 1.2, server side)."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ssm.broker.queues import Queue, Subscriber
+from ssm.broker.store import Arrival, NewMessage
+from ssm.errors import TransportError
+from ssm.protocols.stomp.codec import Decoder
+from ssm.protocols.stomp.frames import Frame, Version, encode
+from ssm.protocols.stomp.session import SILENCE_FACTOR, read_heartbeat
+from ssm.version import __version__
+
+HEARTBEAT_SECONDS = 10.0
+TICK_SECONDS = 0.5
+DEFAULT_PREFETCH = 100
+PREFETCH_HEADERS = ("activemq.prefetchSize", "prefetch-count")
+NOT_PASSED_ON = ("receipt", "transaction", "content-length")
+ACK_MODES = ("auto", "client", "client-individual")
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One SUBSCRIBE of this client."""
+
+    name: str
+    queue_name: str
+    queue: Queue
+    subscriber: Subscriber
+    mode: str
+
+
+@dataclass(slots=True)
+class Beat:
+    """Signs of life, as agreed on."""
+
+    every: float = 0.0
+    allowed: float = 0.0
+    last_read: float = 0.0
+    last_written: float = 0.0
+
+
+class ClientError(Exception):
+    """The client asked for something that cannot be; it is told, and hung up on."""
+
+
+class Exchange(Protocol):
+    """What a conversation needs of the broker."""
+
+    conversations: "set[Conversation]"
+
+    def queue(self, name: str) -> Queue:
+        """The queue of that name."""
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Keep a message, then tell whoever sent it."""
+
+    def depart(self, numbers: list[int]) -> None:
+        """These are acknowledged."""
+
+    def refuse(self, number: int, queue: str) -> None:
+        """This one cannot be dealt with."""
+
+    def flush(self) -> None:
+        """Do now what is due."""
+
+    def flush_soon(self) -> None:
+        """Do it once all of this turn has come."""
+
+
+class Conversation(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, broker: Exchange, max_body_octets: int) -> None:
+        self.broker = broker
+        self.loop = asyncio.get_running_loop()
+        self.decoder = Decoder(max_body_octets)
+        self.version: Version | None = None
+        self.transport: asyncio.Transport | None = None
+        self.subscriptions: dict[str, Subscription] = {}
+        self.transactions: dict[str, list[Callable[[], None]]] = {}
+        self.beat = Beat()
+        self.ticker: asyncio.TimerHandle | None = None
+        self.handlers: Mapping[str, Callable[[Frame], None]] = {
+            "SEND": self.on_send,
+            "SUBSCRIBE": self.on_subscribe,
+            "UNSUBSCRIBE": self.on_unsubscribe,
+            "ACK": self.on_ack,
+            "NACK": self.on_nack,
+            "BEGIN": self.on_begin,
+            "COMMIT": self.on_commit,
+            "ABORT": self.on_abort,
+            "DISCONNECT": self.on_disconnect,
+        }
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.broker.conversations.add(self)
+        self.beat.last_read = self.beat.last_written = self.loop.time()
+        self.tick()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Gone: what was out comes back."""
+        self.broker.conversations.discard(self)
+        if self.ticker is not None:
+            self.ticker.cancel()
+        for subscription in self.subscriptions.values():
+            subscription.queue.leave(subscription.subscriber)
+        self.subscriptions.clear()
+        if not self.loop.is_closed():
+            self.broker.flush_soon()
+
+    def data_received(self, data: bytes) -> None:
+        """Octets."""
+        self.beat.last_read = self.loop.time()
+        try:
+            for frame in self.decoder.feed(data):
+                self.handle(frame)
+        except (ClientError, TransportError) as error:
+            self.write(Frame("ERROR", {"message": str(error), "content-type": "text/plain"}, str(error).encode()))
+            self.hang_up()
+
+    def tick(self) -> None:
+        """Signs of life."""
+        now = self.loop.time()
+        if self.beat.allowed and now > self.beat.last_read + self.beat.allowed:
+            self.hang_up()
+            return
+        if self.beat.every and now >= self.beat.last_written + self.beat.every and self.transport is not None:
+            self.transport.write(b"\n")
+            self.beat.last_written = now
+        self.ticker = self.loop.call_later(TICK_SECONDS, self.tick)
+
+    # Frames.
+
+    def handle(self, frame: Frame) -> None:
+        """One frame; its receipt follows once it is done, for a SEND once it is kept."""
+        if self.version is None:
+            if frame.command not in {"CONNECT", "STOMP"}:
+                raise ClientError("CONNECT first")
+            self.on_connect(frame)
+            return
+        handler = self.handlers.get(frame.command)
+        if handler is None:
+            raise ClientError(f"{frame.command} is not due")
+        if frame.full_size is not None:
+            raise ClientError("the message is too large")
+        handler(frame)
+        if frame.command != "SEND":
+            self.receipt(frame)
+
+    def on_connect(self, frame: Frame) -> None:
+        """Agree on a version and on signs of life."""
+        offered = {text.strip() for text in frame.headers.get("accept-version", "1.0").split(",")}
+        common = [version for version in Version if version.value in offered]
+        if not common:
+            raise ClientError("no version in common")
+        self.version = self.decoder.version = max(common)
+        theirs, wanted = read_heartbeat(frame.headers.get("heart-beat", "0,0"))
+        self.beat.every = max(HEARTBEAT_SECONDS, wanted) if wanted else 0.0
+        self.beat.allowed = max(HEARTBEAT_SECONDS, theirs) * SILENCE_FACTOR if theirs else 0.0
+        beat = round(HEARTBEAT_SECONDS * 1000)
+        headers = {"version": self.version.value, "server": f"ssm/{__version__}", "heart-beat": f"{beat},{beat}"}
+        self.write(Frame("CONNECTED", headers))
+
+    def on_send(self, frame: Frame) -> None:
+        """Keep a message."""
+        destination = self.required(frame, "destination")
+        headers = {name: value for name, value in frame.headers.items() if name not in NOT_PASSED_ON}
+        is_persistent = frame.headers.get("persistent") == "true"
+        message = NewMessage(destination, headers, frame.body)
+        arrival = Arrival(message, is_persistent, lambda: self.receipt(frame))
+        self.in_transaction(frame, lambda: self.broker.arrive(arrival))
+
+    def on_subscribe(self, frame: Frame) -> None:
+        """Begin to take messages."""
+        destination = self.required(frame, "destination")
+        name = frame.headers.get("id", destination)
+        mode = frame.headers.get("ack", "auto")
+        if mode not in ACK_MODES or name in self.subscriptions:
+            raise ClientError("an unknown ack mode, or a subscription that is there already")
+        prefetch = next((frame.headers[one] for one in PREFETCH_HEADERS if one in frame.headers), "")
+        room = int(prefetch) if prefetch.isdigit() and len(prefetch) < 10 and int(prefetch) else DEFAULT_PREFETCH  # noqa: PLR2004
+        subscriber = Subscriber(room, acknowledges=mode != "auto")
+        queue = self.broker.queue(destination)
+        queue.subscribers.append(subscriber)
+        self.subscriptions[name] = Subscription(name, destination, queue, subscriber, mode)
+        self.broker.flush_soon()
+
+    def on_unsubscribe(self, frame: Frame) -> None:
+        """Take no more."""
+        subscription = self.subscriptions.pop(frame.headers.get("id", frame.headers.get("destination", "")), None)
+        if subscription is None:
+            raise ClientError("there is no such subscription")
+        subscription.queue.leave(subscription.subscriber)
+        self.broker.flush_soon()
+
+    def on_ack(self, frame: Frame) -> None:
+        """A message is done with."""
+        subscription, number = self.out(frame)
+        cumulative = subscription.mode == "client"
+
+        def acknowledge() -> None:
+            self.broker.depart(subscription.queue.acknowledge(subscription.subscriber, number, cumulative=cumulative))
+
+        self.in_transaction(frame, acknowledge)
+
+    def on_nack(self, frame: Frame) -> None:
+        """A message cannot be dealt with."""
+        subscription, number = self.out(frame)
+        if subscription.queue.acknowledge(subscription.subscriber, number, cumulative=False):
+            self.broker.refuse(number, subscription.queue_name)
+
+    def on_begin(self, frame: Frame) -> None:
+        """What follows waits for COMMIT."""
+        self.transactions[self.required(frame, "transaction")] = []
+
+    def on_commit(self, frame: Frame) -> None:
+        """Do what waited."""
+        for action in self.transactions.pop(self.required(frame, "transaction"), []):
+            action()
+
+    def on_abort(self, frame: Frame) -> None:
+        """Forget what waited."""
+        self.transactions.pop(self.required(frame, "transaction"), None)
+
+    def on_disconnect(self, frame: Frame) -> None:
+        """Goodbye; after everything before it is done."""
+        self.broker.flush()
+        self.receipt(frame)
+        self.hang_up()
+
+    # Helpers of the above.
+
+    def in_transaction(self, frame: Frame, action: Callable[[], None]) -> None:
+        """Now, or at COMMIT."""
+        name = frame.headers.get("transaction")
+        if name is None:
+            action()
+        elif name in self.transactions:
+            self.transactions[name].append(action)
+        else:
+            raise ClientError("there is no such transaction")
+
+    def out(self, frame: Frame) -> tuple[Subscription, int]:
+        """Which message of which subscription an ACK or NACK names."""
+        text = frame.headers.get("id" if self.version == Version.V1_2 else "message-id", "")
+        if not (text.lstrip("-").isdigit() and len(text) < 20):  # noqa: PLR2004 - a bound
+            raise ClientError("ACK without a message that is out")
+        number = int(text)
+        for subscription in self.subscriptions.values():
+            if number in subscription.subscriber.out:
+                return subscription, number
+        raise ClientError("ACK for a message that is not out")
+
+    def required(self, frame: Frame, name: str) -> str:
+        """A header that must be there."""
+        value = frame.headers.get(name)
+        if not value:
+            raise ClientError(f"{frame.command} needs the header {name}")
+        return value
+
+    def owns(self, subscriber: Subscriber) -> bool:
+        """True when this client made that subscription."""
+        return any(one.subscriber is subscriber for one in self.subscriptions.values())
+
+    def deliver(self, subscriber: Subscriber, number: int, message: NewMessage, *, again: bool) -> None:
+        """Hand a message out."""
+        subscription = next(one for one in self.subscriptions.values() if one.subscriber is subscriber)
+        headers = dict(message.headers) | {
+            "subscription": subscription.name,
+            "message-id": str(number),
+            "destination": subscription.queue_name,
+            "content-length": str(len(message.body)),
+        }
+        if self.version == Version.V1_2 and subscriber.acknowledges:
+            headers["ack"] = str(number)
+        if again:
+            headers["redelivered"] = "true"
+        self.write(Frame("MESSAGE", headers, message.body))
+
+    def receipt(self, frame: Frame) -> None:
+        """Say that a frame is done, if it asked."""
+        receipt = frame.headers.get("receipt")
+        if receipt is not None:
+            self.write(Frame("RECEIPT", {"receipt-id": receipt}))
+
+    def write(self, frame: Frame) -> None:
+        """Send a frame."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.beat.last_written = self.loop.time()
+            self.transport.write(encode(frame, self.version or Version.V1_0))
+
+    def hang_up(self) -> None:
+        """End the connection once what is written has gone out."""
+        if self.transport is not None:
+            self.transport.close()

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Receive messages, verify them, and file them below the spool's folder, until told to stop.
+
+Runs in the foreground; SIGTERM finishes what is in hand. Tells systemd when it is ready (Type=notify).
+Accepted messages go to incoming, those that can never pass to reject with their reason, and those that cannot be
+judged for a reason on our side to deferred, from where they are judged again by themselves.
+
+  ssm receive -c /etc/apel/receiver.cfg -d /etc/apel/dns
+
+Exit status: 0 after SIGTERM; 74 the spool is damaged; 78 configuration or credentials.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from ssm.cli.sources import add_sources, open_log, sources
+from ssm.errors import ConfigError
+from ssm.logs import LINE, LogTeller
+from ssm.messenger.events import Event
+from ssm.settings.ini import Sources, read_receiver
+from ssm.settings.sections import ReceiverSettings
+
+DEFAULT = "/etc/apel/receiver.cfg"
+DEFAULT_DN_FILE = "/etc/apel/dns"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_sources(parser, DEFAULT)
+    parser.add_argument(
+        "-d",
+        "--dn-file",
+        "--dn_file",
+        type=Path,
+        default=Path(DEFAULT_DN_FILE),
+        metavar="FILE",
+        help=f"the signer list, one DN a line (default: {DEFAULT_DN_FILE})",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """``ssm receive``."""
+    settings, found = read_receiver(sources(arguments))
+    tell = open_log(settings.logging, "receiver", found)
+    receive(settings, arguments.dn_file, tell)
+    return 0
+
+
+def run_incumbent(config: Path, dn_file: Path) -> int:
+    """``ssmreceive``: in the background, with a pid file."""
+    settings, found = read_receiver(Sources(config))
+    pidfile = settings.daemon.pidfile
+    if pidfile is None:
+        raise ConfigError("[daemon] pidfile must be set for ssmreceive", hint="or use: ssm receive, in the foreground")
+    if pidfile.exists():
+        raise ConfigError(
+            f"A pidfile {pidfile} already exists.",
+            hint="another receiver may be running; if none is, remove the file",
+        )
+    from ssm.wiring import open_signer, open_signer_list
+
+    # What is certainly wrong is said on the terminal, before we leave it.
+    open_signer(settings.certificates.certificate, settings.certificates.key)
+    open_signer_list(dn_file)
+    if not daemonise():
+        return 0
+    tell = open_log(settings.logging, "receiver", found)
+    tell.logger.info(LINE)
+    tell.logger.info("Starting receiving SSM.")
+    write_pidfile(pidfile, tell)
+    try:
+        receive(settings, dn_file, tell)
+    except BaseException:
+        tell.logger.exception("The receiver ends")
+        raise
+    finally:
+        pidfile.unlink(missing_ok=True)
+        tell(Event.SHUT_DOWN)
+        tell.logger.info(LINE)
+    return 1  # stopped by a signal, as ever
+
+
+def receive(settings: ReceiverSettings, dn_file: Path, tell: LogTeller) -> None:
+    """Until a signal."""
+    from ssm.cli.running import notify_systemd, run_until_signal
+    from ssm.messenger.receive import ReceiveLimits, ReceiveRun
+    from ssm.wiring import open_receiver, receiver_transport
+
+    limits = ReceiveLimits(settings.messaging.batch, settings.messaging.deferred_retry_seconds)
+    with open_receiver(settings, dn_file, tell) as ports:
+        held: list[ReceiveRun] = []
+
+        async def work() -> None:
+            held.append(ReceiveRun(ports, receiver_transport(settings), limits))
+            notify_systemd("READY=1")
+            await held[0].run()
+
+        def stop() -> None:
+            notify_systemd("STOPPING=1")
+            if held:
+                held[0].stop()
+
+        run_until_signal(work(), stop)
+
+
+def daemonise() -> bool:
+    """Go on in the background, without a terminal; False in the process that was started."""
+    if os.fork():
+        return False
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+    return True
+
+
+def write_pidfile(pidfile: Path, tell: LogTeller) -> None:
+    """Failing to is only worth a warning."""
+    try:
+        pidfile.write_text(f"{os.getpid()}\n", encoding="ascii")
+    except OSError as error:
+        tell.logger.warning("Failed to create pidfile %s: %s", pidfile, error.strerror)

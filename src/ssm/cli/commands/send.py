@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Send what is in the outgoing spool: sign, encrypt if asked for, publish, and remove after the broker's receipt.
+
+Run it from cron, or with --watch as a service. Several may work on one spool.
+
+  ssm send -c /etc/apel/sender.cfg
+  ssm send -c /etc/apel/sender.cfg --watch
+
+Exit status: 0 all sent, or nothing to send; 65 something can never be sent and was set aside; 69 no broker;
+75 a broker refused a message, which stays in the spool; 78 configuration or credentials.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssm.cli.sources import add_sources, open_log, sources
+from ssm.errors import EX_DATAERR, EX_TEMPFAIL
+from ssm.logs import LINE, LogTeller
+from ssm.messenger.events import Event
+from ssm.settings.ini import Sources, read_sender
+from ssm.settings.sections import SenderSettings
+from ssm.spool.outgoing import OUTGOING_SPOOLS, OpenSpool
+
+if TYPE_CHECKING:
+    from ssm.messenger.send import SendReport
+
+DEFAULT = "/etc/apel/sender.cfg"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_sources(parser, DEFAULT)
+    parser.add_argument("--watch", action="store_true", help="go on: send what is left in the spool as it comes")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """``ssm send``."""
+    settings, found = read_sender(sources(arguments))
+    tell = open_log(settings.logging, "sender", found)
+    report = send(settings, tell, watch=arguments.watch)
+    if report is None or not (report.refused or report.set_aside):
+        return 0
+    return EX_DATAERR if report.set_aside else EX_TEMPFAIL
+
+
+def run_incumbent(config: Path) -> int:
+    """``ssmsend``: the same, with a line around the run, and 1 for whatever went wrong."""
+    settings, found = read_sender(Sources(config))
+    tell = open_log(settings.logging, "sender", found)
+    tell.logger.info(LINE)
+    tell.logger.info("Starting sending SSM.")
+    try:
+        report = send(settings, tell, watch=False)
+    except Exception as error:
+        tell.logger.error("SSM failed to complete successfully: %s", error)  # noqa: TRY400 - main tells the rest
+        raise
+    finally:
+        tell(Event.SHUT_DOWN)
+        tell.logger.info(LINE)
+    return 1 if report is not None and (report.refused or report.set_aside) else 0
+
+
+def send(settings: SenderSettings, tell: LogTeller, *, watch: bool) -> "SendReport | None":
+    """One run; None when the spool was empty. Nothing heavy is loaded before there is something to send."""
+    messaging = settings.messaging
+    spool = OUTGOING_SPOOLS[messaging.path_type](messaging.path, messaging.settle_seconds)
+    try:
+        recovered = spool.recover()
+        if recovered:
+            tell(Event.RECOVERED, count=recovered)
+        if not watch and not spool.ready():
+            tell(Event.NOTHING)
+            spool.purge()
+            return None
+        return send_all(settings, spool, tell, watch=watch)
+    finally:
+        spool.close()
+
+
+def send_all(settings: SenderSettings, spool: OpenSpool, tell: LogTeller, *, watch: bool) -> "SendReport":
+    """There is something to send."""
+    from ssm.cli.running import notify_systemd, run_until_signal
+    from ssm.messenger.send import SendLimits, SendReport, SendRun
+    from ssm.wiring import open_sender, sender_transport
+
+    messaging = settings.messaging
+    limits = SendLimits(
+        window=messaging.window,
+        max_message_octets=messaging.max_message_size,
+        patience_seconds=None if watch else settings.broker.retry_seconds,
+        follow=watch,
+    )
+
+    def one_pass() -> SendReport:
+        with open_sender(settings, spool, tell) as ports, progress(settings) as shown:
+            return asyncio_run(lambda: SendRun(ports, sender_transport(settings), limits, progress=shown))
+
+    def asyncio_run(make: Callable[[], SendRun]) -> SendReport:
+        held: list[SendRun] = []
+
+        async def work() -> SendReport:
+            held.append(make())
+            return await held[0].run()
+
+        return run_until_signal(work(), lambda: held[0].stop() if held else None)
+
+    if watch:
+        notify_systemd("READY=1")
+    report = one_pass()
+    if spool.unsettled and not watch and not report.refused:
+        # What was still too young is not left for the next run, if it can be helped.
+        time.sleep(messaging.settle_seconds)
+        second = one_pass()
+        report.sent += second.sent
+        report.set_aside += second.set_aside
+        report.refused += second.refused
+    tell(Event.RUN_FINISHED, sent=report.sent, refused=report.refused, set_aside=report.set_aside)
+    return report
+
+
+@contextmanager
+def progress(settings: SenderSettings) -> Iterator[Callable[["SendReport"], None]]:
+    """A bar on a terminal that the log does not use."""
+    if not sys.stderr.isatty() or settings.logging.console or settings.logging.logfile is None:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sending", total=None)
+        yield lambda report: bar.update(task, total=report.found, completed=report.sent)

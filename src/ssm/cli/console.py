@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words for people: errors, tables, progress. rich is loaded with a terminal only."""
+
+import sys
+from collections.abc import Sequence
+
+from ssm.errors import ConfigError, SsmError
+
+
+def complain(error: SsmError) -> None:
+    """One sentence, every fault on a line of its own, and what to do next."""
+    print(f"ssm: {error}", file=sys.stderr)
+    if isinstance(error, ConfigError):
+        for fault in error.faults:
+            print(f"  {fault}", file=sys.stderr)
+    if error.hint:
+        print(f"  → {error.hint}", file=sys.stderr)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", styles: Sequence[str] = ()) -> None:
+    """A table on standard output: drawn on a terminal, aligned columns elsewhere. ``styles`` are one a row."""
+    if sys.stdout.isatty():
+        drawn(heads, rows, title, styles)
+        return
+    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], title: str, styles: Sequence[str]) -> None:
+    """As above, for a terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        made.add_column(head, overflow="fold", justify="right" if head in {"size", "seconds"} else "left")
+    for index, row in enumerate(rows):
+        made.add_row(*(Text(cell) for cell in row), style=styles[index] if index < len(styles) else None)
+    Console().print(made)
+
+
+def size_text(octets: int) -> str:
+    """A size that people can read."""
+    if octets < 1000:  # noqa: PLR2004 - a thousand octets
+        return f"{octets} B"
+    for unit in ("kB", "MB", "GB"):
+        octets_in_unit = octets / 1000
+        if octets_in_unit < 1000 or unit == "GB":  # noqa: PLR2004
+            return f"{octets_in_unit:.1f} {unit}"
+        octets = round(octets_in_unit)
+    raise AssertionError

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands, and the one place where errors become exit statuses.
+
+A command's module is imported when it is chosen, and not before.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from ssm.cli.console import complain
+from ssm.errors import SsmError
+from ssm.version import __version__
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+class CommandModule(Protocol):
+    """What a file in ``ssm.cli.commands`` has."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare options; the description is the module's docstring."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table."""
+
+    module: str
+    summary: str
+
+    def load(self) -> CommandModule:
+        """The file."""
+        return cast("CommandModule", import_module(f"ssm.cli.commands.{self.module}"))
+
+
+COMMANDS: dict[str, Command] = {
+    "send": Command("send", "send what is in the outgoing spool"),
+    "receive": Command("receive", "receive, verify and file messages, until told to stop"),
+    "spool": Command("spool", "list, show, retry or remove messages in a spool"),
+    "config": Command("config", "show what a configuration means, and check what it names"),
+    "seal": Command("seal", "seal one message: standard input to standard output"),
+    "unseal": Command("unseal", "open and verify one message: standard input to standard output"),
+    "broker": Command("broker", "run the embedded broker, for trying out"),
+    "demo": Command("demo", "see it work, with a throw-away PKI and things going wrong"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """``ssm``."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="ssm",
+        description="Secure STOMP Messenger: carry usage records, signed and complete, from a spool to a server.",
+        epilog="`ssm COMMAND --help` says more. Start with `ssm demo`.",
+    )
+    parser.add_argument("--version", action="version", version=f"SSM {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        if name != chosen:
+            commands.add_parser(name, help=command.summary)
+            continue
+        module = command.load()
+        description, _, rest = (module.__doc__ or "").partition("\n\n")
+        sub = commands.add_parser(
+            name,
+            help=command.summary,
+            description=description,
+            epilog=rest.strip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+    arguments = parser.parse_args(words)
+    return ended(lambda: COMMANDS[arguments.command].load().run(arguments))
+
+
+def ended(work: Callable[[], int], error_status: int | None = None) -> int:
+    """Run, and turn errors into an exit status; ``error_status`` stands for all of ours where the incumbent had one."""
+    try:
+        return work()
+    except SsmError as error:
+        complain(error)
+        return error.exit_status if error_status is None else error_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing may be written to it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def ssmsend(argv: Sequence[str] | None = None) -> int:
+    """``ssmsend``, with the flags and exit statuses of the incumbent."""
+    parser = incumbent_parser("ssmsend", "/etc/apel/sender.cfg", "Send the messages in the outgoing spool, once.")
+    arguments = parser.parse_args(argv)
+    warn_log_config(arguments)
+    from ssm.cli.commands.send import run_incumbent
+
+    return ended(lambda: run_incumbent(Path(arguments.config)), error_status=1)
+
+
+def ssmreceive(argv: Sequence[str] | None = None) -> int:
+    """``ssmreceive``, with the flags and exit statuses of the incumbent."""
+    parser = incumbent_parser("ssmreceive", "/etc/apel/receiver.cfg", "Receive messages, in the background.")
+    parser.add_argument("-d", "--dn_file", default="/etc/apel/dns", help="the signer list (default: %(default)s)")
+    arguments = parser.parse_args(argv)
+    warn_log_config(arguments)
+    from ssm.cli.commands.receive import run_incumbent
+
+    return ended(lambda: run_incumbent(Path(arguments.config), Path(arguments.dn_file).absolute()), error_status=1)
+
+
+def incumbent_parser(name: str, config: str, description: str) -> argparse.ArgumentParser:
+    """The flags that both have."""
+    parser = argparse.ArgumentParser(prog=name, description=description)
+    parser.add_argument("-c", "--config", default=config, help="configuration file (default: %(default)s)")
+    parser.add_argument("-l", "--log_config", default=None, help="has no effect any more")
+    parser.add_argument("-v", "--version", action="version", version=f"SSM {__version__}")
+    return parser
+
+
+def warn_log_config(arguments: argparse.Namespace) -> None:
+    """Said, and then passed over."""
+    if arguments.log_config is not None:
+        print("warning: -l/--log_config has no effect; logging is set in the configuration file", file=sys.stderr)

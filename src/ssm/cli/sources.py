@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that commands with a configuration file share."""
+
+import argparse
+import logging
+import os
+from pathlib import Path
+
+from ssm.errors import ConfigError
+from ssm.logs import LogTeller, set_up
+from ssm.settings.ini import Found, Sources
+from ssm.settings.sections import Logging
+
+
+def add_sources(parser: argparse.ArgumentParser, default: str) -> None:
+    """Where settings come from."""
+    parser.add_argument(
+        "-c", "--config", type=Path, default=Path(default), metavar="FILE", help=f"configuration (default: {default})"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.OPTION=VALUE", help="set one option besides the file"
+    )
+
+
+def sources(arguments: argparse.Namespace) -> Sources:
+    """File, environment, command line."""
+    return Sources(arguments.config, os.environ, tuple(arguments.set))
+
+
+def open_log(settings: Logging, role: str, found: Found) -> LogTeller:
+    """Set logging up, and say what the configuration made us wonder about."""
+    try:
+        teller = set_up(settings, role)
+    except OSError as error:
+        raise ConfigError(
+            f"the log file {settings.logfile} cannot be written: {error.strerror}", hint="see [logging] logfile"
+        ) from error
+    for warning in found.warnings:
+        logging.getLogger("ssm.settings").warning("%s", warning)
+    return teller
