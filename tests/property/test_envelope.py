@@ -97,8 +97,9 @@ def split_as_people_do(text: str) -> list[str]:
     parts: list[str] = []
     for piece in text.split("/")[1:]:
         kind, equals, _ = piece.partition("=")
-        starts = kind[:1].isalpha() or "." in kind.strip(".")
-        if equals and starts and " " not in kind and not kind.endswith("."):
+        is_word = kind[:1].isalpha() and kind.replace(".", "").replace("-", "").isalnum()
+        is_number = "." in kind and all(arc.isdigit() for arc in kind.split("."))
+        if equals and (is_word or is_number):
             parts.append(piece)
         else:
             parts[-1] += "/" + piece
