@@ -43,11 +43,16 @@ class Event(Enum):
         "No connection: {cause}. Trying again in {retry_in} seconds.",
         "A connection ended, or none could be made; what was unconfirmed will be sent or delivered again.",
     )
-    SENDING = Kind("sending", logging.DEBUG, "Sending message: {message_id}", "A sealed message is on its way.")
+    SENDING = Kind(
+        "sending",
+        logging.INFO,
+        "Sending message: {message_id}. Waiting for broker to accept message.",
+        "A sealed message is on its way.",
+    )
     PUBLISHED = Kind(
         "published",
         logging.INFO,
-        "Sent {message_id}",
+        "Broker received message: {message_id}. Sent {message_id}",
         "The broker confirmed this very message, and its element has left the spool.",
     )
     REFUSED = Kind(
@@ -68,6 +73,7 @@ class Event(Enum):
         "Message {message_id} set aside as {element}: {reason}",
         "A message that can never be sent, or that ended the receiver three times; somebody must look at it.",
     )
+    TIDYING = Kind("tidying", logging.INFO, "Tidying message directory.", "Old locks and empty folders go.")
     RUN_FINISHED = Kind(
         "run-finished",
         logging.INFO,

@@ -2,12 +2,16 @@
 """The hand-over between preparing and publishing: bounded in messages and in octets.
 
 A message is *ready*, then *in flight*, then gone; when a connection is lost everything in flight is ready
-again, in its old order and with the same bytes.
+again, in its old order and with the same bytes. What was in flight at several losses is a suspect: it is sent last,
+and alone, so that a message which makes a broker hang up is found and does not hold up the line.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
+
+
+SUSPECT_LOSSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,9 @@ class Outbox:
         self.room_messages = room_messages
         self.room_octets = room_octets
         self.ready: deque[Prepared] = deque()
+        self.suspects: deque[Prepared] = deque()
+        self.losses: Counter[str] = Counter()
+        self.culprit: Prepared | None = None
         self.in_flight: dict[str, Prepared] = {}
         self.octets = 0
         self.closed = False
@@ -48,30 +55,61 @@ class Outbox:
 
     async def take(self) -> Prepared | None:
         """The next message, now in flight; None when everything that came is done and nothing will come."""
-        while not self.ready:
+        while (item := self.next_item()) is None:
             if self.is_drained():
                 return None
             self.changed.clear()
             await self.changed.wait()
-        item = self.ready.popleft()
         self.in_flight[item.name] = item
         return item
+
+    def next_item(self) -> Prepared | None:
+        """What may be sent now: a suspect only when there is nothing else, and nothing beside it."""
+        if any(self.is_suspect(name) for name in self.in_flight):
+            return None
+        if self.ready:
+            return self.ready.popleft()
+        return self.suspects.popleft() if self.suspects and not self.in_flight else None
+
+    def is_suspect(self, name: str) -> bool:
+        """True for what was in flight at several losses."""
+        return self.losses[name] >= SUSPECT_LOSSES
 
     def done(self, item: Prepared) -> None:
         """Its fate is known; it makes room for others."""
         del self.in_flight[item.name]
+        self.gone(item)
+
+    def gone(self, item: Prepared) -> None:
+        """It is not ours any more."""
+        del self.losses[item.name]
         self.octets -= len(item.sealed)
         self.freed.set()
-        if self.closed:
-            self.changed.set()
+        self.changed.set()
 
     def lost(self) -> int:
         """The connection is gone: what was in flight is ready again; how many."""
-        count = len(self.in_flight)
-        self.ready.extendleft(reversed(self.in_flight.values()))
+        items = list(self.in_flight.values())
         self.in_flight.clear()
+        if len(items) == 1 and self.is_suspect(items[0].name):
+            self.culprit = items[0]
+            return 1
+        self.losses.update(item.name for item in items)
+        self.ready.extendleft(item for item in reversed(items) if not self.is_suspect(item.name))
+        self.suspects.extend(item for item in items if self.is_suspect(item.name))
         self.changed.set()
-        return count
+        return len(items)
+
+    def pop_culprit(self) -> Prepared | None:
+        """The suspect that was alone when the last connection was lost, if there was one; it is not ours any more."""
+        item, self.culprit = self.culprit, None
+        if item is not None:
+            self.gone(item)
+        return item
+
+    def held(self) -> list[Prepared]:
+        """Everything that is ready or in flight."""
+        return [*self.in_flight.values(), *self.ready, *self.suspects]
 
     def close(self) -> None:
         """Nothing more will be put."""
@@ -80,9 +118,9 @@ class Outbox:
 
     def has_room(self) -> bool:
         """True while another batch may be added."""
-        held = len(self.ready) + len(self.in_flight)
+        held = len(self.ready) + len(self.in_flight) + len(self.suspects)
         return held == 0 or (held < self.room_messages and self.octets < self.room_octets)
 
     def is_drained(self) -> bool:
         """True when nothing is held and nothing will come."""
-        return self.closed and not self.ready and not self.in_flight
+        return self.closed and not (self.ready or self.suspects or self.in_flight)

@@ -47,6 +47,19 @@ class Batch:
 def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
     """Claim and seal elements until the batch is large, and keep their sealed copies."""
     batch = Batch(prepared=[], set_aside=0, taken=0, left=list(reversed(names)))
+    claimed: list[str] = []
+    try:
+        prepare_into(batch, claimed, ports, max_octets)
+    except BaseException:
+        for name in claimed:
+            ports.spool.release(name)
+        raise
+    batch.left.reverse()
+    return batch
+
+
+def prepare_into(batch: Batch, claimed: list[str], ports: SendPorts, max_octets: int) -> None:
+    """As above; ``claimed`` says what must be given back if this fails."""
     fresh: list[SealedCopy] = []
     held = 0
     while batch.left and held < BATCH_OCTETS:
@@ -55,10 +68,12 @@ def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
         if payload is None:
             batch.taken += 1
             continue
+        claimed.append(name)
         try:
             item, copy = seal_one(ports, name, payload, max_octets)
         except RejectError as error:
             set_aside(ports, name, payload, error)
+            claimed.pop()
             batch.set_aside += 1
             continue
         held += len(item.sealed)
@@ -66,8 +81,6 @@ def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
         fresh.extend(copy)
     ports.copies.keep(fresh)
     ports.journal.record([entry("sealed", item) for item in batch.prepared])
-    batch.left.reverse()
-    return batch
 
 
 def seal_one(ports: SendPorts, name: str, payload: bytes, max_octets: int) -> tuple[Prepared, list[SealedCopy]]:

@@ -25,6 +25,7 @@ PREPARERS = 2
 CHUNK = 16
 FOLLOW_SECONDS = 1.0
 REFUSED_SECONDS = 60.0
+UPKEEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,16 @@ class SendRun:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.prepare_all())
                 group.create_task(self.finish_all())
+                upkeep = group.create_task(self.keep_fresh())
                 await self.publish_all()
                 self.published = True
                 self.work_to_finish.set()
-        except BaseExceptionGroup as errors:
-            await to_the_end(self.give_back_all(str(first_of(errors))))
-            raise first_of(errors) from errors
+                upkeep.cancel()
+        except BaseException as error:
+            cause = first_of(error)
+            await to_the_end(self.give_back_all(str(cause) or "the run was ended"))
+            raise cause from error
+        self.ports.tell(Event.TIDYING)
         await asyncio.to_thread(self.ports.spool.purge)
         return self.report
 
@@ -124,6 +129,13 @@ class SendRun:
             await self.pause(FOLLOW_SECONDS)
             await to_the_end(self.look())
         self.outbox.close()
+
+    async def keep_fresh(self) -> None:
+        """Show others that our locks are not old, and tidy, for as long as we run."""
+        while True:
+            await asyncio.sleep(UPKEEP_SECONDS)
+            await to_the_end(asyncio.to_thread(self.ports.spool.purge))
+            await to_the_end(asyncio.to_thread(self.ports.aside.settle))
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not longer than until we are to stop."""
@@ -159,6 +171,7 @@ class SendRun:
                 await self.publish_on(producer)
             except TransportError as error:
                 waiting = self.outbox.lost()
+                await self.refuse_culprit(error)
                 if self.report.sent > sent_before:
                     backoff.succeeded()
                     last_progress = loop.time()
@@ -194,16 +207,26 @@ class SendRun:
         try:
             await producer.publish(item.name, item.sealed)
         except RefusedError as error:
-            self.report.refused += 1
-            self.not_before[item.name] = asyncio.get_running_loop().time() + REFUSED_SECONDS
-            self.ports.tell(Event.REFUSED, message_id=item.name, reason=str(error))
-            await to_the_end(asyncio.to_thread(give_back, self.ports, [item], str(error)))
+            await self.refuse(item, str(error))
         else:
             self.confirmed.append(item)
             self.work_to_finish.set()
         finally:
             window.release()
         self.outbox.done(item)
+
+    async def refuse_culprit(self, error: TransportError) -> None:
+        """A message that loses every connection, alone too, is left for later; the line goes on."""
+        item = self.outbox.pop_culprit()
+        if item is not None:
+            await self.refuse(item, f"the connection was lost each time it was sent: {error}")
+
+    async def refuse(self, item: Prepared, reason: str) -> None:
+        """Give one element back, not to be tried again for a while."""
+        self.report.refused += 1
+        self.not_before[item.name] = asyncio.get_running_loop().time() + REFUSED_SECONDS
+        self.ports.tell(Event.REFUSED, message_id=item.name, reason=reason)
+        await to_the_end(asyncio.to_thread(give_back, self.ports, [item], reason))
 
     async def finish_all(self) -> None:
         """Tidy up behind the receipts, as many at a time as have come."""
@@ -231,5 +254,5 @@ class SendRun:
             if self.confirmed:
                 await self.finish_some()
         finally:
-            left = [*self.outbox.in_flight.values(), *self.outbox.ready]
+            left = self.outbox.held()
             await asyncio.to_thread(give_back, self.ports, left, reason)

@@ -21,9 +21,8 @@ async def to_the_end(work: Coroutine[None, None, T]) -> T:
         raise
 
 
-def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of(error: BaseException) -> BaseException:
     """The first single error inside nested groups: one failure ends a run, the others follow from it."""
-    error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

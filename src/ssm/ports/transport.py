@@ -3,7 +3,8 @@
 
 Promises of every implementation:
 
-* only members of ``TransportError``, and ``CredentialError`` for a login that was refused, come out;
+* only members of ``TransportError`` come out, and ``CredentialError`` for a key of ours that cannot be used; a login
+  that a broker refuses is a TransportError that says so, since another broker may take it;
 * everything that waits has a deadline;
 * what the peer sends is bounded in size before it is held.
 """

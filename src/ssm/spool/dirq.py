@@ -98,10 +98,15 @@ class DirqQueue:
 
     def read(self, element: str) -> dict[str, bytes] | None:
         """The fields of an element; None when it is gone."""
+        return self.fields_of(self.path / element)
+
+    @staticmethod
+    def fields_of(folder: Path) -> dict[str, bytes] | None:
+        """The fields of an element, wherever its folder is."""
         fields = {}
         for name in FIELDS:
             try:
-                fields[name] = (self.path / element / name).read_bytes()
+                fields[name] = (folder / name).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 continue
         return fields if "body" in fields else None

@@ -88,8 +88,8 @@ class DirqSimpleSpool:
 
     def purge(self) -> None:
         """As dirq does: old temporary files, old foreign locks, empty folders but the newest."""
-        self.instance.touch()
         with disk_errors(self.path):
+            self.instance.touch()
             purge(self.path)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names of elements as the dirq library makes them: time in hexadecimal, and a digit of our own."""
 
+import os
 import re
-import secrets
 import threading
 import time
 
@@ -15,7 +15,7 @@ class NameMaker:
     """Gives each element a name that sorts by time and never stands twice in this program."""
 
     def __init__(self) -> None:
-        self.digit = secrets.randbelow(16)
+        self.digit = os.urandom(1)[0] % 16
         self.last = 0
         self.lock = threading.Lock()
 

@@ -76,27 +76,30 @@ class DirqCabinet:
         return found
 
     def file(self, verdicts: Sequence[Verdict]) -> Sequence[Filed]:
-        """File a batch."""
+        """File a batch; what another program filed in the meantime is left out."""
+        return self.file_batch(verdicts, replace=False)
+
+    def file_batch(self, verdicts: Sequence[Verdict], *, replace: bool) -> Sequence[Filed]:
+        """Stage, remember, place. ``replace``: the verdict on a message that has an older one."""
         with self.lock:
             self.place_all()
-            return self.file_new(verdicts) if verdicts else []
-
-    def file_new(self, verdicts: Sequence[Verdict]) -> Sequence[Filed]:
-        """Stage, remember, place."""
-        batch: list[Placing] = []
-        try:
-            with disk_errors(self.path):
-                for verdict in verdicts:
-                    batch.append(self.prepare(verdict))
-                    one = batch[-1]
-                    self.queues[verdict.box].stage(one.staged, one.fields, sync=one.is_large)
-            self.remember(batch)
-        except BaseException:
+            batch: list[Placing] = []
+            try:
+                with disk_errors(self.path):
+                    for verdict in verdicts:
+                        batch.append(self.prepare(verdict))
+                        one = batch[-1]
+                        self.queues[verdict.box].stage(one.staged, one.fields, sync=one.is_large)
+                new = self.remember(batch, replace=replace) if batch else []
+            except BaseException:
+                for one in batch:
+                    remove_folder(one.staged)
+                raise
+            self.unplaced = new
             for one in batch:
-                remove_folder(one.staged)
-            raise
-        self.unplaced = batch
-        return self.place_all()
+                if one not in new:
+                    remove_folder(one.staged)
+            return self.place_all()
 
     def prepare(self, verdict: Verdict) -> Placing:
         """Name an element and lay out its fields."""
@@ -107,16 +110,22 @@ class DirqCabinet:
         name = f"{element.replace('/', '-')}-{verdict.digest.hex()}"
         return Placing(verdict, element, queue.path / STAGING / self.instance.id / name, fields)
 
-    def remember(self, batch: Sequence[Placing]) -> None:
-        """The shared sync."""
+    def remember(self, batch: Sequence[Placing], *, replace: bool) -> list[Placing]:
+        """The shared sync; those whose digest is new, or takes the place of an older verdict."""
         now = time.time()
+        verb = "REPLACE" if replace else "IGNORE"
+        new = []
         with self.journal.transaction() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO filed VALUES (?, ?, ?, ?)",
-                [(one.verdict.digest, one.verdict.box.value, one.element, now) for one in batch],
-            )
-            self.settling.hold(connection, self.boot, now, [one for one in batch if not one.is_large])
-            write_history(connection, [history_of(one) for one in batch])
+            for one in batch:
+                cursor = connection.execute(
+                    f"INSERT OR {verb} INTO filed VALUES (?, ?, ?, ?)",  # noqa: S608 - one of two words
+                    (one.verdict.digest, one.verdict.box.value, one.element, now),
+                )
+                if cursor.rowcount:
+                    new.append(one)
+            self.settling.hold(connection, self.boot, now, [one for one in new if not one.is_large])
+            write_history(connection, [history_of(one) for one in new])
+        return new
 
     def place_all(self) -> Sequence[Filed]:
         """Rename into place what is remembered; what cannot be renamed now is tried again before anything else."""
@@ -139,7 +148,8 @@ class DirqCabinet:
         queue = self.queues[one.verdict.box]
         while not queue.publish(one.staged, one.element):
             other = Placing(one.verdict, queue.next_element(), one.staged, one.fields)
-            self.settling.rename(one.verdict, one.element, other.element)
+            box = one.verdict.box.value
+            self.settling.rename(one.verdict.digest, f"{box}/{one.element}", f"{box}/{other.element}")
             one = other
         return one
 
@@ -158,29 +168,41 @@ class DirqCabinet:
     def recover(self) -> int:
         """Finish the renames of dead programs, and restore what a dead machine had not written."""
         count = self.settling.restore(self.boot)
-        with disk_errors(self.path), self.instance.dead_ones() as dead:
-            living = {path.name for path in self.instance.markers.iterdir()} - {path.name for path in dead}
-            for queue in self.queues.values():
-                for folder in (queue.path / STAGING).iterdir():
+        with disk_errors(self.path):
+            # Staging first, markers second: who starts in between has a marker before it has staging.
+            staging = [(queue, folder) for queue in self.queues.values() for folder in (queue.path / STAGING).iterdir()]
+            with self.instance.dead_ones() as dead:
+                living = {path.name for path in self.instance.markers.iterdir()} - {path.name for path in dead}
+                for queue, folder in staging:
                     if folder.name not in living:
                         count += sum(self.finish_staged(queue, staged) for staged in folder.iterdir())
                         remove_folder(folder)
-            if living == {self.instance.id}:
-                deferred = self.queues[Box.DEFERRED]
-                count += sum(deferred.unlock(element) for element in deferred.elements())
+                if living == {self.instance.id}:
+                    deferred = self.queues[Box.DEFERRED]
+                    count += sum(deferred.unlock(element) for element in deferred.elements())
         return count
 
     def finish_staged(self, queue: DirqQueue, staged: Path) -> int:
         """Into place if the journal knows it, else away: then the broker still has it."""
-        folder, _, rest = staged.name.partition("-")
-        name, _, digest = rest.partition("-")
-        element = f"{folder}/{name}"
-        if DIGEST.fullmatch(digest):
-            rows = self.journal.rows("SELECT element FROM filed WHERE digest = ?", bytes.fromhex(digest))
-            if rows == [(element,)]:
-                return int(queue.publish(staged, element))
-        remove_folder(staged)
+        digest = staged.name.rpartition("-")[2]
+        if not DIGEST.fullmatch(digest):
+            return 0
+        rows = self.journal.rows("SELECT box, element FROM filed WHERE digest = ?", bytes.fromhex(digest))
+        for box, known in rows:
+            if box == queue.path.name and not self.is_placed(queue, str(known), staged):
+                element = str(known)
+                while not queue.publish(staged, element):
+                    other = queue.next_element()
+                    self.settling.rename(bytes.fromhex(digest), f"{box}/{element}", f"{box}/{other}")
+                    element = other
+                return 1
         return 0
+
+    @staticmethod
+    def is_placed(queue: DirqQueue, element: str, staged: Path) -> bool:
+        """True when what stands under this name is the staged element itself, and not another of the same name."""
+        there = queue.read(element)
+        return there is not None and there == queue.fields_of(staged)
 
     # Crash counting.
 
@@ -233,7 +255,7 @@ class DirqCabinet:
         """File the verdict unless that was done before a crash; then the element goes."""
         filed = None
         if self.known([verdict.digest]).get(verdict.digest, Box.DEFERRED) is Box.DEFERRED:
-            [filed] = self.file([verdict])
+            [filed] = self.file_batch([verdict], replace=True)
         self.forget(Box.DEFERRED, name)
         return filed
 
@@ -249,7 +271,7 @@ class DirqCabinet:
         verdict = Verdict(
             hashlib.sha256(body).digest(), Box.DEFERRED, body, None, message_id, "to be judged again", "retry"
         )
-        [filed] = self.file([verdict])
+        [filed] = self.file_batch([verdict], replace=True)
         self.forget(Box.REJECTED, name)
         return filed
 

@@ -7,7 +7,6 @@ No pid is compared, so that containers and recycled numbers do not matter.
 import contextlib
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ class Instance:
     def __init__(self, markers: Path) -> None:
         make_folder(markers)
         self.markers = markers
-        self.id = secrets.token_hex(8)
+        self.id = os.urandom(8).hex()
         self.marker = markers / self.id
         # Locked under another name, so that nobody ever sees our marker without its lock.
         temporary = markers / f".{self.id}"
@@ -33,8 +32,9 @@ class Instance:
         os.utime(self.descriptor)
 
     def close(self) -> None:
-        """Nothing of ours is left to recover."""
-        remove_file(self.marker)
+        """Go; the marker stays if a lock still refers to it, so that the next start gives that back."""
+        if os.fstat(self.descriptor).st_nlink == 1:
+            remove_file(self.marker)
         os.close(self.descriptor)
 
     @contextlib.contextmanager

@@ -60,12 +60,11 @@ class Settling:
             ],
         )
 
-    def rename(self, verdict: Verdict, old: str, new: str) -> None:
-        """An element got another name."""
-        box = verdict.box.value
+    def rename(self, digest: bytes, old: str, new: str) -> None:
+        """An element got another name; both are given as ``box/folder/name``."""
         with self.journal.transaction() as connection:
-            connection.execute("UPDATE filed SET element = ? WHERE digest = ?", (new, verdict.digest))
-            connection.execute("UPDATE unsettled SET element = ? WHERE element = ?", (f"{box}/{new}", f"{box}/{old}"))
+            connection.execute("UPDATE filed SET element = ? WHERE digest = ?", (new.partition("/")[2], digest))
+            connection.execute("UPDATE unsettled SET element = ? WHERE element = ?", (new, old))
 
     def release(self, path: str) -> None:
         """Let the copy of one element go, because the element will."""

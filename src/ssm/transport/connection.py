@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self.cause: TransportError | None = None
         self.ticker: asyncio.TimerHandle | None = None
         self.sent = 0
+        self.unwritten = 0
         self.is_paused = False
 
     # What asyncio calls.
@@ -135,6 +136,10 @@ class Connection(asyncio.Protocol):
         now = self.loop.time()
         if self.is_paused:
             self.session.last_read = now  # it is we who do not listen
+        waiting = self.transport.get_write_buffer_size() if self.transport is not None else 0
+        if waiting and waiting != self.unwritten:
+            self.session.postpone(now)
+        self.unwritten = waiting
         try:
             due = self.session.on_time(now)
         except TransportError as error:

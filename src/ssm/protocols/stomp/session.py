@@ -240,6 +240,11 @@ class ClientSession:
             raise RemoteProtocolError(f"a message without {name}")
         return token
 
+    def postpone(self, now: float) -> None:
+        """Our own octets are still going out: what waits for a receipt cannot have it yet."""
+        least = now + self.settings.receipt_timeout_seconds
+        self.receipts = {receipt: max(deadline, least) for receipt, deadline in self.receipts.items()}
+
     def next_deadline(self) -> float | None:
         """When ``on_time`` must be called at the latest."""
         times = [self.connect_deadline] if self.connect_deadline is not None else []
