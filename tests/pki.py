@@ -144,7 +144,7 @@ class Pki:
         not_after: timedelta = 100 * DAY,
         subject: Pairs | x509.Name | None = None,
         extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
-        digest: hashes.SHA256 | hashes.SHA1 | None = None,
+        digest: hashes.SHA256 | None = None,
         issuer_credential: Credential | None = None,
         san: Sequence[str] = ("localhost", "127.0.0.1"),
     ) -> Credential:

@@ -39,7 +39,9 @@ class CaDirectory:
         try:
             with (self.path / name).open("rb") as file:
                 content = file.read(limit + 1)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if (self.path / name).is_symlink():
+                raise self.trouble(error) from error
             return None
         except OSError as error:
             raise self.trouble(error) from error

@@ -56,6 +56,8 @@ class Value:
     """Where the next value begins; beyond ``stop`` after an indefinite length."""
     depth: int
     budget: Budget
+    inside: "tuple[Value, ...] | None" = None
+    """What was read on the way to the end of an indefinite length, so that nothing is read or counted twice."""
 
     def raw(self) -> bytes:
         """The whole encoding."""
@@ -75,6 +77,9 @@ class Value:
 
     def walk(self) -> "Iterator[Value]":
         """As ``children``, one after the other."""
+        if self.inside is not None:
+            yield from self.inside
+            return
         position = self.content
         while position < self.stop:
             value = read(self.data, position, self.stop, self.depth + 1, self.budget)
@@ -164,11 +169,13 @@ def read_indefinite(data: bytes, start: int, limit: int, depth: int, budget: Bud
     if not tag & CONSTRUCTED:
         raise BerError("a primitive value of indefinite length")
     position = start + 2
+    inside = []
     while data[position : position + 2] != END_OF_CONTENTS:
-        position = read(data, position, limit, depth + 1, budget).end
+        inside.append(read(data, position, limit, depth + 1, budget))
+        position = inside[-1].end
     if position + 2 > limit:
         raise BerError("cut off")
-    return Value(data, tag, start, start + 2, position, position + 2, depth, budget)
+    return Value(data, tag, start, start + 2, position, position + 2, depth, budget, tuple(inside))
 
 
 def dotted(octets: bytes) -> str:

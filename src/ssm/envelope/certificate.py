@@ -45,7 +45,7 @@ class Certificate:
         """The subject key identifier, if there is one."""
         try:
             return self.x509.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-        except (x509.ExtensionNotFound, ValueError):
+        except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
             return None
 
     def public_key(self) -> PublicKey:
@@ -70,7 +70,10 @@ def parse_certificate(der: bytes) -> Certificate:
         fields = fields[1:]
     if len(fields) < 6:  # noqa: PLR2004 - serial, algorithm, issuer, validity, subject, key
         raise BerError("a certificate body is cut off")
-    loaded = x509.load_der_x509_certificate(der)
+    try:
+        loaded = x509.load_der_x509_certificate(der)
+    except x509.InvalidVersion as error:  # the one thing that the library raises and that is no ValueError
+        raise BerError("a certificate of an unknown version") from error
     return Certificate(der, fields[0].integer(), fields[2].raw(), fields[4].raw(), loaded)
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import crypto
 
+from ssm.envelope import ber
 from ssm.envelope.certificate import MIN_RSA_BITS, parse_certificate
 from ssm.envelope.namespaces import MAX_FILE_OCTETS, NamespaceError, namespaces_permit, signing_policy_permits
 from ssm.errors import CannotJudgeError, UntrustedCertificateError
@@ -39,6 +40,10 @@ OURS = {
     15: "a CRL's lastUpdate is malformed",
     16: "a CRL's nextUpdate is malformed",
     33: "the issuer of a CRL is missing",
+    35: "a CRL is signed with a key that may not sign CRLs",
+    36: "a CRL has an unknown critical extension",
+    44: "a CRL is of another scope",
+    54: "a CRL's own path does not hold",
 }
 UNKNOWN_ISSUER = {2, 20, 21}
 
@@ -102,10 +107,11 @@ class PathValidator:
             subject = crypto.X509.from_cryptography(parse_certificate(certificate_der).x509)
         except (ValueError, crypto.Error) as error:
             raise UntrustedCertificateError("the signer's certificate cannot be read") from error
-        # Twice: the first shows which files count, the second is judged between two equal stamps of them.
-        names = file_names(self.build_chain(subject))
+        # Twice: the first shows which files count, the second is judged between two equal stamps of them. The first
+        # asks for no CRLs, so that a forgery is rejected as one and not deferred while a CRL of ours is missing.
+        names = file_names(self.build_chain(subject, check_crls=False))
         before = self.directory.stamp(names)
-        chain = self.build_chain(subject)
+        chain = self.build_chain(subject, check_crls=self.check_crls)
         parsed = [one.to_cryptography() for one in chain]
         check_strength(parsed)
         if self.check_namespaces:
@@ -114,14 +120,14 @@ class PathValidator:
         unchanged = names == file_names(chain) and self.directory.stamp(names) == before
         return GoodVerdict(names, before, min(ends)) if unchanged else None
 
-    def build_chain(self, subject: crypto.X509) -> list[crypto.X509]:
+    def build_chain(self, subject: crypto.X509, *, check_crls: bool) -> list[crypto.X509]:
         """The verified chain, from the certificate to its root, by a store that is new each time.
 
         A store reads a CRL once and does not notice that the file has changed since.
         """
         store = crypto.X509Store()
         store.load_locations(None, self.directory.folder)
-        if self.check_crls:
+        if check_crls:
             store.set_flags(crypto.X509StoreFlags.CRL_CHECK | crypto.X509StoreFlags.CRL_CHECK_ALL)
         store.set_time(self.now())
         try:
@@ -132,7 +138,7 @@ class PathValidator:
     def explain(self, error: crypto.X509StoreContextError) -> UntrustedCertificateError | CannotJudgeError:
         """Whose fault it is."""
         code = error.errors[0] if error.errors else None
-        issuer_hash = f"{error.certificate.get_issuer().hash():08x}"
+        issuer_hash = hash_of_issuer(error.certificate)
         if code in OURS:
             hint = f"look at {self.directory.folder}/{issuer_hash}.r0, and run fetch-crl"
             return CannotJudgeError(f"{OURS[code]} for issuer {issuer_hash}", hint=hint)
@@ -193,7 +199,8 @@ class PathValidator:
                     end = x509.load_pem_x509_crl(content).next_update_utc
                 except ValueError:
                     continue  # OpenSSL did not read it either; the good verdict rests on another
-                ends += [end] if end is not None else []
+                # One that has run out already is not what the good verdict rests on.
+                ends += [end] if end is not None and end > self.now() else []
         return ends
 
 
@@ -203,16 +210,31 @@ def dn_of(certificate: crypto.X509) -> str:
     return str(parse_certificate(der).dn())
 
 
+def hash_of_issuer(certificate: crypto.X509) -> str:
+    """The hash by which OpenSSL looks for an issuer: the subject's hash of a certificate that bears its name."""
+    der = certificate.to_cryptography().public_bytes(serialization.Encoding.DER)
+    parsed = parse_certificate(der)
+    body, *rest = (value.raw() for value in ber.read_one(der).children())
+    renamed = [value.raw() for value in ber.read_one(body).children()]
+    renamed[renamed.index(parsed.subject, 4)] = parsed.issuer
+    named_as_issuer = ber.tlv(ber.SEQUENCE, ber.tlv(ber.SEQUENCE, *renamed), *rest)
+    return f"{crypto.load_certificate(crypto.FILETYPE_ASN1, named_as_issuer).subject_name_hash():08x}"
+
+
 def file_names(chain: Sequence[crypto.X509]) -> tuple[str, ...]:
     """Every file that a verdict on this chain can rest on."""
-    hashes = {f"{one.get_issuer().hash():08x}" for one in chain}
+    authorities = chain[1:] or chain  # the root is its own issuer
+    hashes = {f"{one.subject_name_hash():08x}" for one in authorities}
     return tuple(sorted(one + suffix for one in hashes for suffix in SUFFIXES))
 
 
 def check_strength(chain: Sequence[x509.Certificate]) -> None:
     """SHA-2 in every signature but the root's own, and no small keys: OpenSSL does not ask."""
     for position, certificate in enumerate(chain):
-        key = certificate.public_key()
+        try:
+            key = certificate.public_key()
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise UntrustedCertificateError("a key in the signer's chain cannot be read") from error
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
             raise UntrustedCertificateError(f"a key of {key.key_size} bits in the signer's chain")
         try:

@@ -96,12 +96,11 @@ def read_signed_data(body: Value) -> SignedData:
     if len(fields) < 4:  # noqa: PLR2004 - version, digest algorithms, content, signers
         raise BerError("SignedData is cut off")
     content = read_content(fields[2])
-    certificates: tuple[bytes, ...] = ()
-    for value in fields[3:-1]:
-        if value.tag == CONTEXT_0:
-            certificates = read_certificates(value)
-        elif value.tag != CONTEXT_1:  # CRLs in messages are not looked at
-            raise BerError("an unexpected value in SignedData")
+    optional = {value.tag: value for value in fields[3:-1]}
+    if list(optional) != sorted(optional.keys() & {CONTEXT_0, CONTEXT_1}) or len(optional) != len(fields) - 4:
+        raise BerError("an unexpected value in SignedData")
+    # CRLs in messages, which are [1], are not looked at.
+    certificates = read_certificates(optional[CONTEXT_0]) if CONTEXT_0 in optional else ()
     signers = fields[-1].expect(SET, "the set of signers").children()
     if len(signers) != 1:
         raise SignatureError(f"the message has {len(signers)} signers, not one")

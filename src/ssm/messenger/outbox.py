@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass
 
-
 SUSPECT_LOSSES = 3
 
 
