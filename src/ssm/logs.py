@@ -7,18 +7,16 @@ and has its control characters written out, so that nobody can forge a line.
 
 import json
 import logging
-import logging.handlers
-import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ssm.messenger.events import Event
+from ssm.names import printable
 from ssm.settings.sections import Logging
 
 LINE = "=" * 40
-MAX_VALUE = 2000
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LOGGERS = {"sender": "ssmsend", "receiver": "ssmreceive"}
 # Libraries that talk too much.
 OTHERS = ("asyncio",)
@@ -35,25 +33,24 @@ class LogTeller:
         kind = event.value
         if not self.logger.isEnabledFor(kind.level):
             return
-        shown = {name: safe(value) for name, value in facts.items() if value is not None}
-        shown["message_id"] = "noid" if message_id is None else safe(message_id)
+        known = {"message_id": message_id} | facts
+        shown = {
+            name: safe(value) if isinstance(value, str) else value for name, value in known.items() if value is not None
+        }
         text = kind.text.format_map(Facts(shown))
         self.logger.log(kind.level, "%s", text, extra={"event": kind.name, "facts": shown})
 
 
-class Facts(dict[str, str]):
-    """Facts for a line; one that is missing shows as a dash."""
+class Facts(dict[str, str | float]):
+    """Facts for a line; a message without an id is called noid, what else is missing shows as a dash."""
 
     def __missing__(self, name: str) -> str:
-        return "-"
+        return "noid" if name == "message_id" else "-"
 
 
 def safe(value: str | float) -> str:
     """A value as a line may hold it."""
-    text = str(value)
-    if len(text) > MAX_VALUE:
-        text = text[:MAX_VALUE] + "…"
-    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape", "backslashreplace").decode("ascii"), text)
+    return printable(str(value))
 
 
 class TextFormatter(logging.Formatter):
@@ -61,6 +58,10 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s - %(name)s - %(levelname)s - %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
+        """The line; a trace may follow it, but nothing from outside begins a new one."""
+        return printable(super().formatMessage(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -86,13 +87,13 @@ def set_up(settings: Logging, role: str) -> LogTeller:
     formatter = JsonFormatter() if settings.format == "json" else TextFormatter()
     handlers: list[logging.Handler] = []
     if settings.logfile is not None:
-        # Watched: a rotation by others is noticed.
-        handlers.append(logging.handlers.WatchedFileHandler(settings.logfile, encoding="utf-8"))
+        handlers.append(file_handler(settings.logfile))
     if settings.console or settings.logfile is None:
         handlers.append(logging.StreamHandler(sys.stderr))
     root = logging.getLogger()
     for handler in (*root.handlers,):
         root.removeHandler(handler)
+        handler.close()
     for handler in handlers:
         handler.setFormatter(formatter)
         root.addHandler(handler)
@@ -100,3 +101,10 @@ def set_up(settings: Logging, role: str) -> LogTeller:
     for name in OTHERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     return LogTeller(logging.getLogger(LOGGERS[role]))
+
+
+def file_handler(logfile: Path) -> logging.Handler:
+    """Appends to a file; what runs for long notices when the file is rotated away."""
+    from logging.handlers import WatchedFileHandler
+
+    return WatchedFileHandler(logfile, encoding="utf-8")

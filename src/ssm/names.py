@@ -4,9 +4,11 @@
 import re
 from dataclasses import dataclass
 
-# One component of a slash-form DN starts at each of these (smime facts, section 6, step 5).
+# One component of a slash-form DN starts at each of these: a short name or a dotted number, then "=".
 COMPONENT_START = re.compile(r"/(?=(?:[A-Za-z][A-Za-z0-9.\-]*|[0-9]+(?:\.[0-9]+)+)=)")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+MAX_SHOWN = 2000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,3 +54,9 @@ def components(text: str) -> list[tuple[str, str]]:
             raise ValueError(f"the value of {kind} is empty")
         pairs.append((kind, value))
     return pairs
+
+
+def printable(text: str) -> str:
+    """Text from outside as a line for people may hold it: bounded, control characters written out."""
+    shown = text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+    return UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape", "backslashreplace").decode("ascii"), shown)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ssm.logs import LINE, MAX_VALUE, JsonFormatter, LogTeller, TextFormatter, safe, set_up
+from ssm.logs import LINE, JsonFormatter, LogTeller, TextFormatter, safe, set_up
 from ssm.messenger.events import Event
+from ssm.names import MAX_SHOWN
 from ssm.settings.sections import Logging
 
 
@@ -109,8 +110,8 @@ def test_braces_and_percent_signs_in_values_mean_nothing(tmp_path: Path) -> None
 
 
 def test_values_are_bounded() -> None:
-    assert safe("x" * 100_000) == "x" * MAX_VALUE + "…"
-    assert safe("x" * MAX_VALUE) == "x" * MAX_VALUE
+    assert safe("x" * 100_000) == "x" * MAX_SHOWN + "…"
+    assert safe("x" * MAX_SHOWN) == "x" * MAX_SHOWN
 
 
 def test_letters_of_all_languages_stay_as_they_are() -> None:

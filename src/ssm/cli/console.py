@@ -5,16 +5,23 @@ import sys
 from collections.abc import Sequence
 
 from ssm.errors import ConfigError, SsmError
+from ssm.names import printable
 
 
 def complain(error: SsmError) -> None:
     """One sentence, every fault on a line of its own, and what to do next."""
-    print(f"ssm: {error}", file=sys.stderr)
+    print(f"{program()}: {printable(str(error))}", file=sys.stderr)
     if isinstance(error, ConfigError):
         for fault in error.faults:
-            print(f"  {fault}", file=sys.stderr)
+            print(f"  {printable(str(fault))}", file=sys.stderr)
     if error.hint:
-        print(f"  → {error.hint}", file=sys.stderr)
+        print(f"  → {printable(error.hint)}", file=sys.stderr)
+
+
+def program() -> str:
+    """What we were called by."""
+    name = sys.argv[0].rpartition("/")[2] if sys.argv else ""
+    return name if name in {"ssmsend", "ssmreceive"} else "ssm"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", styles: Sequence[str] = ()) -> None:
@@ -44,11 +51,8 @@ def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], title: str, style
 
 def size_text(octets: int) -> str:
     """A size that people can read."""
-    if octets < 1000:  # noqa: PLR2004 - a thousand octets
-        return f"{octets} B"
-    for unit in ("kB", "MB", "GB"):
-        octets_in_unit = octets / 1000
-        if octets_in_unit < 1000 or unit == "GB":  # noqa: PLR2004
-            return f"{octets_in_unit:.1f} {unit}"
-        octets = round(octets_in_unit)
-    raise AssertionError
+    for unit, octets_in_unit in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        # From where rounding to one decimal would give the next unit.
+        if octets >= octets_in_unit * 0.99995:
+            return f"{octets / octets_in_unit:.1f} {unit}"
+    return f"{octets} B"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from ssm.cli.console import complain
-from ssm.errors import SsmError
+from ssm.errors import EX_IOERR, SsmError
 from ssm.version import __version__
 
 INTERRUPTED = 130
@@ -87,16 +87,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def ended(work: Callable[[], int], error_status: int | None = None) -> int:
     """Run, and turn errors into an exit status; ``error_status`` stands for all of ours where the incumbent had one."""
     try:
-        return work()
+        status = work()
+        sys.stdout.flush()
     except SsmError as error:
         complain(error)
         return error.exit_status if error_status is None else error_status
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing may be written to it at exit either.
+    except OSError as error:
+        # Our output cannot be written; nothing may be tried with it at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        if isinstance(error, BrokenPipeError):
+            return BROKEN_PIPE
+        complain(SsmError(f"{error.filename or 'output'}: {error.strerror}"))
+        return EX_IOERR if error_status is None else error_status
+    return status
 
 
 def ssmsend(argv: Sequence[str] | None = None) -> int:

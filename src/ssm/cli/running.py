@@ -2,6 +2,7 @@
 """Running a workflow until it ends or a signal asks it to."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ T = TypeVar("T")
 
 
 def run_until_signal(work: Coroutine[None, None, T], stop: Callable[[], None]) -> T:
-    """The first SIGTERM or SIGINT asks politely, the second does not. asyncio.CancelledError after the second."""
+    """The first SIGTERM or SIGINT asks politely, the second does not: KeyboardInterrupt."""
 
     async def main() -> T:
         loop = asyncio.get_running_loop()
@@ -30,13 +31,18 @@ def run_until_signal(work: Coroutine[None, None, T], stop: Callable[[], None]) -
             loop.add_signal_handler(number, on_signal)
         return await task
 
-    return asyncio.run(main())
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def notify_systemd(state: str) -> None:
     """Tell the service manager, if one started us (sd_notify(3))."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address.startswith(("/", "@")):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as client:
+        # Whoever started us may not listen any more; that stops nothing.
+        datagrams = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, datagrams) as client:
             client.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
             client.send(state.encode())

@@ -4,9 +4,11 @@
 import argparse
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ssm.errors import ConfigError
+from ssm.errors import ConfigError, SsmError
 from ssm.logs import LogTeller, set_up
 from ssm.settings.ini import Found, Sources
 from ssm.settings.sections import Logging
@@ -25,6 +27,20 @@ def add_sources(parser: argparse.ArgumentParser, default: str) -> None:
 def sources(arguments: argparse.Namespace) -> Sources:
     """File, environment, command line."""
     return Sources(arguments.config, os.environ, tuple(arguments.set))
+
+
+@contextmanager
+def telling_errors(tell: LogTeller) -> Iterator[None]:
+    """What ends a program is in its log, too."""
+    try:
+        yield
+    except SsmError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        tell.logger.error("SSM failed to complete successfully: %s%s", error, hint)  # noqa: TRY400 - expected, no trace
+        raise
+    except Exception:
+        tell.logger.exception("SSM failed to complete successfully: this is a bug, please report it.")
+        raise
 
 
 def open_log(settings: Logging, role: str, found: Found) -> LogTeller:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ssm.credentials.ca_directory import stamp_of
 from ssm.errors import CredentialError
-from ssm.names import DistinguishedName
+from ssm.names import DistinguishedName, components
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +20,9 @@ LOOK_EVERY_SECONDS = 1.0
 SPELLINGS = (
     (re.compile(r"/(?:Email|E)="), "/emailAddress="),
     (re.compile(r"/USERID="), "/UID="),
-    (re.compile(r"\\/"), "/"),
 )
+ESCAPED_SLASH = "\\/"
+STAND_IN = "\ue000"  # for an escaped slash, which begins no component
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,8 @@ def read_list(text: str) -> ReadList:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        respelt = entry
-        for pattern, standard in SPELLINGS:
-            respelt = pattern.sub(standard, respelt)
         try:
+            respelt = standard_spelling(entry)
             names.add(str(DistinguishedName.parse(respelt)))
         except ValueError as error:
             warnings.append(f"line {number}: DN in incorrect format: {entry[:200]!r} ({error})")
@@ -53,14 +52,26 @@ def read_list(text: str) -> ReadList:
     return ReadList(frozenset(names), tuple(warnings))
 
 
+def standard_spelling(entry: str) -> str:
+    """The form that is compared; ValueError when an escaped slash would begin a component once it is unescaped."""
+    hidden = entry.replace(ESCAPED_SLASH, STAND_IN)
+    for pattern, standard in SPELLINGS:
+        hidden = pattern.sub(standard, hidden)
+    respelt = hidden.replace(STAND_IN, "/")
+    if len(components(hidden)) != len(components(respelt)):
+        raise ValueError("an escaped slash makes it ambiguous")
+    return respelt
+
+
 class DnFile:
     """Implements ``ssm.ports.signers.SignerList``. CredentialError at the start when there is no DN in the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.stamp = stamp_of(str(path))
+        self.stamp = self.seen = stamp_of(str(path))
         self.next_look = time.monotonic() + LOOK_EVERY_SECONDS
         self.names = self.read()
+        logger.info("Fetching valid DNs. The signer list %s holds %d.", path, len(self.names))
 
     def permits(self, signer: DistinguishedName) -> bool:
         """Exactly, letter for letter."""
@@ -74,7 +85,9 @@ class DnFile:
             return
         self.next_look = now + LOOK_EVERY_SECONDS
         stamp = stamp_of(str(self.path))
-        if stamp == self.stamp:
+        seen, self.seen = self.seen, stamp
+        # Taken over once it has not changed between two looks: somebody may still be writing it.
+        if stamp == self.stamp or stamp != seen:
             return
         self.stamp = stamp
         try:
@@ -88,11 +101,15 @@ class DnFile:
         """The file as it is now; CredentialError when no DN comes out of it."""
         try:
             with self.path.open("rb") as file:
-                found = read_list(file.read(MAX_FILE_OCTETS).decode("utf-8"))
+                content = file.read(MAX_FILE_OCTETS + 1)
         except OSError as error:
             raise CredentialError(
                 f"the signer list {self.path} cannot be read: {error.strerror}", hint="name it with --dn-file FILE"
             ) from error
+        if len(content) > MAX_FILE_OCTETS:
+            raise CredentialError(f"the signer list {self.path} has more than {MAX_FILE_OCTETS} octets")
+        try:
+            found = read_list(content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise CredentialError(f"the signer list {self.path} is not UTF-8 text") from error
         for warning in found.warnings:

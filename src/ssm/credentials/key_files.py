@@ -25,7 +25,7 @@ def read_pem(path: Path, what: str) -> bytes:
         raise CredentialError(f"{what}: {path}: {error.strerror}") from error
 
 
-def naming(path: Path, error: CredentialError) -> CredentialError:
+def naming(path: Path | str, error: CredentialError) -> CredentialError:
     """The same error, with the file's name."""
     return CredentialError(f"{path}: {error}", hint=error.hint)
 
@@ -37,7 +37,7 @@ def load_signer(certificate: Path, key: Path, now: datetime) -> Signer:
         signer = Signer.from_pem(certificate_pem, key_pem)
         signer.dn()
     except CredentialError as error:
-        raise naming(certificate, error) from error
+        raise naming(f"{certificate} with {key}", error) from error
     require_life(signer.certificate, certificate, now)
     return signer
 
@@ -49,7 +49,7 @@ def load_decryption_key(certificate: Path, key: Path, now: datetime) -> Decrypti
         owner = DecryptionKey.from_pem(certificate_pem, key_pem)
         signer = Signer.from_pem(certificate_pem, key_pem)
     except CredentialError as error:
-        raise naming(certificate, error) from error
+        raise naming(f"{certificate} with {key}", error) from error
     require_life(signer.certificate, certificate, now)
     return owner
 

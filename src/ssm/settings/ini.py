@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an INI file, the environment and the command line to settings, or to every fault at once.
 
-Later sources win: file, then ``SSM_SECTION_OPTION`` in the environment, then ``--set section.option=value``.
+Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, then ``--set section.option=value``.
 """
 
 import configparser
@@ -44,7 +44,7 @@ SECTIONS: dict[str, dict[str, type]] = {
         "daemon": Daemon,
     },
 }
-PREFIX = "SSM_"
+PREFIX = "SSM_SET_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Found:
     origins: dict[tuple[str, str], str] = field(default_factory=dict)
     faults: list[ConfigFault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    broken: set[tuple[str, str]] = field(default_factory=set)
+    """Options that are there, but could not be read."""
 
     def put(self, section: str, name: str, value: str, origin: str) -> None:
         """A later source wins."""
@@ -123,7 +125,7 @@ def gather(sources: Sources, role: str) -> Found:
             found.put(name, key, value, str(sources.file))
     for variable, value in sources.environment.items():
         section_name, _, key = variable.removeprefix(PREFIX).lower().partition("_")
-        if variable.startswith(PREFIX) and section_name in known_sections():
+        if variable.startswith(PREFIX):
             found.put(section_name, key, value, f"environment {variable}")
     for override in sources.overrides:
         path, equals, value = override.partition("=")
@@ -142,26 +144,48 @@ def parse(file: Path, found: Found) -> configparser.ConfigParser:
     """The file, as configparser reads it."""
     parser = configparser.ConfigParser()
     try:
-        with file.open(encoding="utf-8") as stream:
+        with file.open(encoding="utf-8-sig") as stream:
             parser.read_file(stream)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no file {file}", hint="name the configuration with -c FILE") from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
     except (configparser.Error, UnicodeDecodeError) as error:
-        found.fault("", "", " ".join(str(error).split()))
-        raise ConfigError(f"{file} is not a configuration file", faults=found.faults) from error
+        # Not its own words: they may quote a line that holds a secret.
+        found.fault("", "", trouble(error))
+        raise ConfigError(f"{file} is not a configuration file", faults=found.faults) from None
     return parser
 
 
+def trouble(error: configparser.Error | UnicodeDecodeError) -> str:
+    """Where a file is broken, without quoting it."""
+    match error:
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands before the first [section]"
+        case configparser.ParsingError():
+            return f"line {error.errors[0][0]} is neither a [section] nor an option: value"
+        case configparser.DuplicateOptionError():
+            return f"line {error.lineno}: [{error.section}] {error.option} stands twice"
+        case configparser.DuplicateSectionError():
+            return f"line {error.lineno}: [{error.section}] stands twice"
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case _:
+            return "it cannot be read as an INI file"
+
+
 def items(parser: configparser.ConfigParser, name: str, found: Found) -> list[tuple[str, str]]:
-    """Options of a section; values whose interpolation fails are faults."""
+    """Options of a section; values whose interpolation fails are faults. What [DEFAULT] lends is not an option."""
     pairs = []
+    lent = parser.defaults().keys() - known_sections().get(name, set())
     for key in parser.options(name):
+        if key in lent:
+            continue
         try:
             pairs.append((key, parser.get(name, key)))
-        except configparser.InterpolationError as error:
-            found.fault(name, key, f"{' '.join(str(error).split())} (a percent sign is written %%)")
+        except configparser.InterpolationError:
+            found.fault(name, key, "its %(…)s cannot be filled in (a percent sign is written %%)")
+            found.broken.add((name, key))
     return pairs
 
 
@@ -189,16 +213,17 @@ def modernise(found: Found) -> None:
 
 
 def check_protocol(found: Found, role: str) -> None:
-    """STOMP, or a plain word about what else is asked for."""
-    for name in ROLES:
-        protocol = found.values.pop((name, "protocol"), None)
-        if name == role and protocol is None:
-            found.warnings.append(f"no [{role}] protocol is set; assuming STOMP")
-        elif name == role and protocol == "AMS":
-            problem = "this version speaks STOMP only; set STOMP, and a STOMP broker in host and port"
-            found.fault(name, "protocol", problem, value="AMS")
-        elif name == role and protocol != "STOMP":
-            found.fault(name, "protocol", "must be STOMP", value=protocol or "", suggestion="STOMP")
+    """STOMP, or a plain word about what else is asked for. A file may name it under the other role only."""
+    said = {name: found.values.pop((name, "protocol"), None) for name in ROLES}
+    name = role if said[role] is not None else next((one for one in ROLES if said[one] is not None), role)
+    protocol = said[name]
+    if protocol is None:
+        found.warnings.append(f"no [{role}] protocol is set; assuming STOMP")
+    elif protocol == "AMS":
+        problem = "this version speaks STOMP only; set STOMP, and a STOMP broker in host and port"
+        found.fault(name, "protocol", problem, value="AMS")
+    elif protocol != "STOMP":
+        found.fault(name, "protocol", "must be STOMP", value=protocol, suggestion="STOMP")
 
 
 def known_sections() -> dict[str, set[str]]:
@@ -226,10 +251,13 @@ def section(found: Found, name: str, kind: type[S]) -> S | None:
     """One section as a value; None when it has faults, which are noted."""
     values: dict[str, object] = {}
     before = len(found.faults)
+    is_whole = True
     for one in declared(kind):
         text = found.values.get((name, one.name))
         if text is None:
-            if one.is_required:
+            if (name, one.name) in found.broken:
+                is_whole = False
+            elif one.is_required:
                 found.fault(name, one.name, "must be set")
             continue
         if text == "" and not one.is_required:
@@ -238,7 +266,7 @@ def section(found: Found, name: str, kind: type[S]) -> S | None:
             values[one.name] = one.option.reader.read(text)
         except ValueError as error:
             found.fault(name, one.name, str(error), value=shown(one, text))
-    return kind(**values) if len(found.faults) == before else None
+    return kind(**values) if is_whole and len(found.faults) == before else None
 
 
 def shown(one: Declared, text: str) -> str:

@@ -12,8 +12,8 @@ RENAMED = {
 # (section, name) -> why it is passed over; said once each, where there is something to say.
 IGNORED = {
     ("broker", "use-pwd"): "a login is used when one is given",
-    ("broker", "bdii"): "",
-    ("broker", "network"): "",
+    ("broker", "bdii"): "brokers are not looked up, host names them",
+    ("broker", "network"): "brokers are not looked up, host names them",
     ("messaging", "ams_project"): "",
     ("messaging", "token"): "",
 }

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 T = TypeVar("T")
 
 BOOLEANS = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
+MAX_DIGITS = 15
 SIZES = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 SIZE = re.compile(r"(\d{1,15})\s*([A-Za-z]*)")
 LEVELS = {
@@ -92,7 +93,10 @@ def read_optional(text: str) -> str | None:
 
 def read_path(text: str) -> Path:
     """A path; relative ones are from where the program is started."""
-    return Path(read_text(text)).expanduser().absolute()
+    try:
+        return Path(read_text(text)).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("must be a path; there is no such user") from error
 
 
 def read_optional_path(text: str) -> Path | None:
@@ -119,7 +123,7 @@ def integer(least: int, most: int) -> Reader[int]:
     """A whole number within bounds."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and least <= int(text) <= most):
             raise ValueError(f"must be a whole number from {least} to {most}")
         return int(text)
 

@@ -46,8 +46,8 @@ def test_overrides_keep_their_order() -> None:
 
 
 def test_the_environment_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSM_BROKER_PORT", "7")
-    assert parsed().environment["SSM_BROKER_PORT"] == "7"
+    monkeypatch.setenv("SSM_SET_BROKER_PORT", "7")
+    assert parsed().environment["SSM_SET_BROKER_PORT"] == "7"
 
 
 def test_what_the_configuration_made_us_wonder_about_is_logged(tmp_path: Path) -> None:

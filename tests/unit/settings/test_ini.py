@@ -208,7 +208,7 @@ def test_a_good_file_needs_no_word(site: Site) -> None:
 
 
 def test_the_environment_wins_over_the_file_and_the_command_line_over_both(site: Site) -> None:
-    site.environment = {"SSM_BROKER_PORT": "2", "SSM_MESSAGING_MAX_MESSAGE_SIZE": "1 MiB"}
+    site.environment = {"SSM_SET_BROKER_PORT": "2", "SSM_SET_MESSAGING_MAX_MESSAGE_SIZE": "1 MiB"}
     assert site.sender().broker.port == 2
     assert site.sender().messaging.max_message_size == 1 << 20
     site.overrides = ("broker.port=3",)
@@ -216,11 +216,11 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(site:
 
 
 def test_where_each_value_came_from_is_kept(site: Site) -> None:
-    site.environment = {"SSM_BROKER_PORT": "2"}
+    site.environment = {"SSM_SET_BROKER_PORT": "2"}
     site.overrides = ("broker.vhost=v",)
     origins = site.found().origins
     assert origins["broker", "host"] == str(site.file)
-    assert "SSM_BROKER_PORT" in origins["broker", "port"]
+    assert "SSM_SET_BROKER_PORT" in origins["broker", "port"]
     assert origins["broker", "vhost"] == "--set"
 
 
@@ -230,7 +230,7 @@ def test_variables_that_name_no_section_are_not_ours(site: Site) -> None:
 
 
 def test_a_misspelt_variable_is_a_fault(site: Site) -> None:
-    site.environment = {"SSM_BROKER_PROT": "2"}
+    site.environment = {"SSM_SET_BROKER_PROT": "2"}
     assert site.fault().suggestion == "port"
 
 

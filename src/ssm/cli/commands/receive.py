@@ -12,9 +12,11 @@ Exit status: 0 after SIGTERM; 74 the spool is damaged; 78 configuration or crede
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
 
-from ssm.cli.sources import add_sources, open_log, sources
+from ssm.cli.sources import add_sources, open_log, sources, telling_errors
 from ssm.errors import ConfigError
 from ssm.logs import LINE, LogTeller
 from ssm.messenger.events import Event
@@ -43,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """``ssm receive``."""
     settings, found = read_receiver(sources(arguments))
     tell = open_log(settings.logging, "receiver", found)
-    receive(settings, arguments.dn_file, tell)
+    with telling_errors(tell):
+        receive(settings, arguments.dn_file, tell)
     return 0
 
 
@@ -63,16 +66,18 @@ def run_incumbent(config: Path, dn_file: Path) -> int:
     # What is certainly wrong is said on the terminal, before we leave it.
     open_signer(settings.certificates.certificate, settings.certificates.key)
     open_signer_list(dn_file)
+    tell = open_log(settings.logging, "receiver", found)
+    sys.stderr.flush()
     if not daemonise():
         return 0
-    tell = open_log(settings.logging, "receiver", found)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # until the receiver listens itself
     tell.logger.info(LINE)
     tell.logger.info("Starting receiving SSM.")
     write_pidfile(pidfile, tell)
     try:
         receive(settings, dn_file, tell)
     except BaseException:
-        tell.logger.exception("The receiver ends")
+        tell.logger.exception("The receiver ends.")
         raise
     finally:
         pidfile.unlink(missing_ok=True)

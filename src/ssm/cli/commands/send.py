@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssm.cli.sources import add_sources, open_log, sources
+from ssm.cli.sources import add_sources, open_log, sources, telling_errors
 from ssm.errors import EX_DATAERR, EX_TEMPFAIL
 from ssm.logs import LINE, LogTeller
 from ssm.messenger.events import Event
@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     """``ssm send``."""
     settings, found = read_sender(sources(arguments))
     tell = open_log(settings.logging, "sender", found)
-    report = send(settings, tell, watch=arguments.watch)
+    with telling_errors(tell):
+        report = send(settings, tell, watch=arguments.watch)
     if report is None or not (report.refused or report.set_aside):
         return 0
     return EX_DATAERR if report.set_aside else EX_TEMPFAIL
@@ -55,10 +56,8 @@ def run_incumbent(config: Path) -> int:
     tell.logger.info(LINE)
     tell.logger.info("Starting sending SSM.")
     try:
-        report = send(settings, tell, watch=False)
-    except Exception as error:
-        tell.logger.error("SSM failed to complete successfully: %s", error)  # noqa: TRY400 - main tells the rest
-        raise
+        with telling_errors(tell):
+            report = send(settings, tell, watch=False)
     finally:
         tell(Event.SHUT_DOWN)
         tell.logger.info(LINE)
@@ -96,23 +95,28 @@ def send_all(settings: SenderSettings, spool: OpenSpool, tell: LogTeller, *, wat
         follow=watch,
     )
 
+    stopped = False
+    running: list[SendRun] = []
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        for one in running:
+            one.stop()
+
     def one_pass() -> SendReport:
         with open_sender(settings, spool, tell) as ports, progress(settings) as shown:
-            return asyncio_run(lambda: SendRun(ports, sender_transport(settings), limits, progress=shown))
 
-    def asyncio_run(make: Callable[[], SendRun]) -> SendReport:
-        held: list[SendRun] = []
+            async def work() -> SendReport:
+                running[:] = [SendRun(ports, sender_transport(settings), limits, progress=shown)]
+                return await running[0].run()
 
-        async def work() -> SendReport:
-            held.append(make())
-            return await held[0].run()
-
-        return run_until_signal(work(), lambda: held[0].stop() if held else None)
+            return run_until_signal(work(), stop)
 
     if watch:
         notify_systemd("READY=1")
     report = one_pass()
-    if spool.unsettled and not watch and not report.refused:
+    if spool.unsettled and not (watch or stopped or report.refused):
         # What was still too young is not left for the next run, if it can be helped.
         time.sleep(messaging.settle_seconds)
         second = one_pass()

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssm.errors import CannotJudgeError, RejectError, SsmError, UnauthorisedSignerError
+from ssm.errors import CannotJudgeError, ConfigError, RejectError, SsmError, UnauthorisedSignerError
 
 if TYPE_CHECKING:
     from ssm.envelope.opened import OpenedMessage
@@ -63,6 +63,8 @@ def judge(arguments: argparse.Namespace, signer: list[str]) -> "OpenedMessage":
     """The opened message; its signer is noted as soon as it is proved."""
     from ssm.wiring import open_opener, open_signer_list
 
+    if bool(arguments.certificate) != bool(arguments.key):
+        raise ConfigError("--certificate and --key go together")
     opener = open_opener(
         ca_directory=arguments.ca_dir,
         check_crls=arguments.check_crls,
