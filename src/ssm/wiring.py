@@ -52,12 +52,22 @@ def open_signer(certificate: Path, key: Path) -> Signer:
     return load_signer(certificate, key, utc_now())
 
 
-def open_sealer(signer: Signer, recipient: Path | None, *, cipher: str, oaep: bool = False) -> Callable[[bytes], bytes]:
-    """What turns a payload into a sealed message."""
+def open_sealer(
+    signer: Signer, recipient: Path | None, *, cipher: str, oaep: bool = False, tell: Teller | None = None
+) -> Callable[[bytes], bytes]:
+    """What turns a payload into a sealed message; says once if one travels in a form that not everybody reads."""
     encryption = None
     if recipient is not None:
         encryption = Encryption(load_recipient(recipient, signer, utc_now()), Cipher(cipher), oaep)
-    return lambda payload: seal(payload, signer, encryption)
+    untold = [tell] if tell is not None else []
+
+    def sealing(payload: bytes) -> bytes:
+        form = transfer_form(payload)
+        if form is TransferForm.BASE64 and payload and untold:
+            untold.pop()(Event.NON_TEXT)
+        return seal(payload, signer, encryption, form=form)
+
+    return sealing
 
 
 def open_opener(
@@ -148,32 +158,20 @@ def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) ->
     signer = open_signer(certificates.certificate, certificates.key)
     if certificates.server_cert is not None and certificates.verify_server_cert:
         require_trusted(certificates.server_cert, certificates)
-    sealer = open_sealer(signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep)
+    sealer = open_sealer(
+        signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep, tell=tell
+    )
     state = state_folder(messaging.path, messaging.state)
     journal = SqliteJournal(state)
     aside = DirqCabinet(state, journal, retention_days=messaging.retention_days)
     copies = SealedFiles(state, journal)
     try:
-        yield SendPorts(spool, copies, journal, aside, saying_non_text(sealer, tell), tell)
+        yield SendPorts(spool, copies, journal, aside, sealer, tell)
         copies.tidy()
         aside.settle()
     finally:
         aside.close()
         journal.close()
-
-
-def saying_non_text(sealer: Callable[[bytes], bytes], tell: Teller) -> Callable[[bytes], bytes]:
-    """Say once a run that a payload travels in a form which not every receiver reads."""
-    said = False
-
-    def sealing(payload: bytes) -> bytes:
-        nonlocal said
-        if not said and payload and transfer_form(payload) is TransferForm.BASE64:
-            said = True
-            tell(Event.NON_TEXT)
-        return sealer(payload)
-
-    return sealing
 
 
 @contextmanager

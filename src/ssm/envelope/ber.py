@@ -205,11 +205,21 @@ def to_der(value: Value, tag: int | None = None) -> bytes:
 
 def tlv(tag: int, *contents: bytes) -> bytes:
     """One DER value."""
-    length = sum(map(len, contents))
+    return b"".join((head(tag, sum(map(len, contents))), *contents))
+
+
+def enclose(tag: int, *contents: bytes | list[bytes]) -> list[bytes]:
+    """As ``tlv``, in pieces that are not joined: a large content is not copied at each level."""
+    pieces = [piece for content in contents for piece in (content if isinstance(content, list) else [content])]
+    return [head(tag, sum(map(len, pieces))), *pieces]
+
+
+def head(tag: int, length: int) -> bytes:
+    """Identifier and length octets (X.690, 10.1)."""
     if length < INDEFINITE:
-        return b"".join((bytes((tag, length)), *contents))
+        return bytes((tag, length))
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return b"".join((bytes((tag, 0x80 | len(octets))), octets, *contents))
+    return bytes((tag, 0x80 | len(octets))) + octets
 
 
 def oid(text: str) -> bytes:

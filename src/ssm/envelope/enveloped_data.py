@@ -75,13 +75,13 @@ def encrypt_cbc(content: bytes, key: bytes, cipher: Cipher, recipients: bytes) -
     pad = BLOCK - len(content) % BLOCK
     encryptor = Primitive(algorithms.AES(key), modes.CBC(vector)).encryptor()
     pieces = (encryptor.update(content), encryptor.update(bytes((pad,)) * pad), encryptor.finalize())
-    body = ber.tlv(
+    body = ber.enclose(
         SEQUENCE,
         ber.integer(0),
         recipients,
         encrypted_content(cipher, ber.tlv(OCTET_STRING, vector), pieces),
     )
-    return ber.tlv(SEQUENCE, ber.oid(oids.ENVELOPED_DATA), ber.tlv(CONTEXT_0, body))
+    return b"".join(ber.enclose(SEQUENCE, ber.oid(oids.ENVELOPED_DATA), ber.enclose(CONTEXT_0, body)))
 
 
 def encrypt_gcm(content: bytes, key: bytes, cipher: Cipher, recipients: bytes) -> bytes:
@@ -90,20 +90,20 @@ def encrypt_gcm(content: bytes, key: bytes, cipher: Cipher, recipients: bytes) -
     encryptor = Primitive(algorithms.AES(key), modes.GCM(nonce)).encryptor()
     pieces = (encryptor.update(content), encryptor.finalize())
     parameters = ber.tlv(SEQUENCE, ber.tlv(OCTET_STRING, nonce), ber.integer(GCM_TAG_OCTETS))
-    body = ber.tlv(
+    body = ber.enclose(
         SEQUENCE,
         ber.integer(0),
         recipients,
         encrypted_content(cipher, parameters, pieces),
         ber.tlv(OCTET_STRING, encryptor.tag),
     )
-    return ber.tlv(SEQUENCE, ber.oid(oids.AUTH_ENVELOPED_DATA), ber.tlv(CONTEXT_0, body))
+    return b"".join(ber.enclose(SEQUENCE, ber.oid(oids.AUTH_ENVELOPED_DATA), ber.enclose(CONTEXT_0, body)))
 
 
-def encrypted_content(cipher: Cipher, parameters: bytes, pieces: tuple[bytes, ...]) -> bytes:
-    """EncryptedContentInfo."""
+def encrypted_content(cipher: Cipher, parameters: bytes, pieces: tuple[bytes, ...]) -> list[bytes]:
+    """EncryptedContentInfo, in pieces."""
     algorithm = ber.tlv(SEQUENCE, ber.oid(cipher.oid), parameters)
-    return ber.tlv(SEQUENCE, ber.oid(oids.DATA), algorithm, ber.tlv(IMPLICIT_0, *pieces))
+    return ber.enclose(SEQUENCE, ber.oid(oids.DATA), algorithm, ber.enclose(IMPLICIT_0, *pieces))
 
 
 def recipient_info(recipient: Recipient, key: bytes, *, oaep: bool) -> bytes:

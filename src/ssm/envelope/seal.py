@@ -13,7 +13,7 @@ from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.enveloped_data import Cipher, encrypt
 from ssm.envelope.mime import encode_base64
 from ssm.envelope.signed_data import sign
-from ssm.envelope.transfer import encode, transfer_form
+from ssm.envelope.transfer import TransferForm, encode, transfer_form
 from ssm.errors import UnsendableError
 
 CHUNK = 1 << 20
@@ -52,17 +52,27 @@ class Encryption:
     """Wrap the key with OAEP, which deployed receivers do not read."""
 
 
-def seal(payload: bytes, signer: Signer, encryption: Encryption | None = None, now: datetime | None = None) -> bytes:
-    """The sealed form of a payload. UnsendableError when it is empty."""
+def seal(
+    payload: bytes,
+    signer: Signer,
+    encryption: Encryption | None = None,
+    *,
+    form: TransferForm | None = None,
+    now: datetime | None = None,
+) -> bytes:
+    """The sealed form of a payload; ``form`` where the caller knows it already. UnsendableError when it is empty."""
     if not payload:
         raise UnsendableError("the payload is empty", hint="a message must hold at least one octet")
-    signed = sign_payload(payload, signer, now or datetime.now(UTC))
-    return signed if encryption is None else encrypt_signed(signed, encryption)
+    signed = sign_payload(payload, form or transfer_form(payload), signer, now or datetime.now(UTC))
+    if encryption is None:
+        return signed
+    content = signed.replace(b"\n", b"\r\n")
+    del signed  # a large message is not held longer than needed
+    return encrypt_signed(content, encryption)
 
 
-def sign_payload(payload: bytes, signer: Signer, now: datetime) -> bytes:
+def sign_payload(payload: bytes, form: TransferForm, signer: Signer, now: datetime) -> bytes:
     """A multipart/signed message."""
-    form = transfer_form(payload)
     header = form.value + b"\n"
     body = encode(payload, form)
     digest = hashlib.sha256(header.replace(b"\n", b"\r\n"))
@@ -74,9 +84,8 @@ def sign_payload(payload: bytes, signer: Signer, now: datetime) -> bytes:
     return b"".join((SIGNED % boundary, header, body, SIGNATURE % boundary, signature, b"\n--%(b)s--\n" % boundary))
 
 
-def encrypt_signed(signed: bytes, encryption: Encryption) -> bytes:
-    """The encrypted form of a signed message."""
+def encrypt_signed(content: bytes, encryption: Encryption) -> bytes:
+    """The encrypted form of a signed message, which has CRLF line ends."""
     cipher = encryption.cipher
     kind = b"authEnveloped-data" if cipher.is_authenticated else b"enveloped-data"
-    content = signed.replace(b"\n", b"\r\n")
     return ENCRYPTED % kind + encode_base64(encrypt(content, encryption.recipient, cipher, oaep=encryption.oaep))

@@ -12,7 +12,9 @@ from enum import Enum
 from ssm.envelope.mime import decode_base64, encode_base64
 from ssm.errors import MalformedEnvelopeError
 
-PLAIN_TEXT = re.compile(rb"[\t\n\x20-\x7e]*")
+PLAIN_OCTETS = bytes((9, 10, *range(0x20, 0x7F)))
+# Lines that cannot stand as they are: "=", beyond printable ASCII, too long, or with a blank at the end.
+TO_BE_QUOTED = re.compile(rb"^(?:.{77,}|.*[^\n\x20-\x3c\x3e-\x7e].*|.*[ \t])$", re.MULTILINE)
 BLANK = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 IDENTITY = ("7bit", "8bit", "binary")
 
@@ -27,8 +29,10 @@ class TransferForm(Enum):
 
 def transfer_form(payload: bytes) -> TransferForm:
     """The plainest form in which every octet of this payload arrives."""
-    if PLAIN_TEXT.fullmatch(payload) and payload[len(payload.rstrip(BLANK)) :] in {b"", b"\n"} and payload.strip(BLANK):
-        return TransferForm.PLAIN
+    if not payload.translate(None, PLAIN_OCTETS):
+        head = payload.rstrip(BLANK)
+        if head and payload[len(head) :] in {b"", b"\n"}:
+            return TransferForm.PLAIN
     if b"\0" not in payload and is_utf8(payload):
         return TransferForm.QUOTED_PRINTABLE
     return TransferForm.BASE64
@@ -58,8 +62,7 @@ def quoted_printable(payload: bytes) -> bytes:
     """Line by line; whatever a receiver might strip at the end is written out (RFC 2045, 6.7)."""
     head = payload.rstrip(BLANK)
     tail = payload[len(head) :]
-    lines = [binascii.b2a_qp(line, istext=False).replace(b"\r\n", b"\n") for line in head.split(b"\n")]
-    text = b"\n".join(lines)
+    text = TO_BE_QUOTED.sub(lambda line: binascii.b2a_qp(line[0], istext=False).replace(b"\r\n", b"\n"), head)
     if tail in {b"", b"\n"} and head:
         return text + tail
     written_out = b"".join(b"=%02X" % octet for octet in tail)

@@ -142,7 +142,9 @@ def open_multipart(data: bytes, headers: Headers) -> SignedEntity:
     signed = read_signed_data(body)
     if signed.content is not None:
         raise MalformedEnvelopeError("the content is embedded and detached at once")
-    text = data[content.start : content.stop].replace(b"\r\n", b"\n")
+    text = data[content.start : content.stop]
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n")
     return SignedEntity(text, verify(signed, canonical_digester(text)))
 
 

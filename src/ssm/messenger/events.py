@@ -64,7 +64,7 @@ class Event(Enum):
     NON_TEXT = Kind(
         "non-text",
         logging.WARNING,
-        "Message {message_id} is not UTF-8 text: it travels in base64, which not every deployed receiver reads.",
+        "Some payloads are not UTF-8 text: they travel in base64, which not every deployed receiver reads.",
         "Said once a run.",
     )
     SET_ASIDE = Kind(

@@ -94,7 +94,7 @@ def seal_one(ports: SendPorts, name: str, payload: bytes, max_octets: int) -> tu
     kept = ports.copies.find(name, payload_digest)
     sealed = ports.seal(payload) if kept is None else kept
     item = Prepared(name, sealed, hashlib.sha256(sealed).digest())
-    return item, [] if kept is not None else [SealedCopy(name, payload_digest, sealed)]
+    return item, [] if kept is not None else [SealedCopy(name, payload_digest, sealed, item.digest)]
 
 
 def set_aside(ports: SendPorts, name: str, payload: bytes, error: RejectError) -> None:

@@ -41,6 +41,8 @@ class SealedCopy:
     payload_digest: bytes
     """SHA-256 of the payload: a file that was replaced under its old name is a new message."""
     sealed: bytes
+    digest: bytes
+    """SHA-256 of ``sealed``."""
 
 
 class SealedCopies(Protocol):

@@ -47,10 +47,9 @@ class SealedFiles:
         rows = []
         now = time.time()
         for copy in copies:
-            digest = hashlib.sha256(copy.sealed).digest()
             with disk_errors(self.folder):
-                write_file(self.folder / digest.hex(), copy.sealed, sync=False)
-            rows.append((copy.name, copy.payload_digest, digest, now))
+                write_file(self.folder / copy.digest.hex(), copy.sealed, sync=False)
+            rows.append((copy.name, copy.payload_digest, copy.digest, now))
         with self.journal.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?)", rows)
 
