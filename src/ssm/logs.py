@@ -5,7 +5,6 @@ Lines of text are laid out as the incumbent's, JSON lines hold the same facts. W
 and has its control characters written out, so that nobody can forge a line.
 """
 
-import json
 import logging
 import sys
 from dataclasses import dataclass
@@ -69,6 +68,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's facts, and its text."""
+        import json
+
         found = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -82,12 +83,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({name: value for name, value in found.items() if value is not None}, ensure_ascii=False)
 
 
-def set_up(settings: Logging, role: str) -> LogTeller:
+def set_up(settings: Logging, role: str, *, for_long: bool = True) -> LogTeller:
     """Open the log. OSError when the file cannot be written."""
     formatter = JsonFormatter() if settings.format == "json" else TextFormatter()
     handlers: list[logging.Handler] = []
     if settings.logfile is not None:
-        handlers.append(file_handler(settings.logfile))
+        handlers.append(file_handler(settings.logfile, for_long=for_long))
     if settings.console or settings.logfile is None:
         handlers.append(logging.StreamHandler(sys.stderr))
     root = logging.getLogger()
@@ -103,8 +104,11 @@ def set_up(settings: Logging, role: str) -> LogTeller:
     return LogTeller(logging.getLogger(LOGGERS[role]))
 
 
-def file_handler(logfile: Path) -> logging.Handler:
+def file_handler(logfile: Path, *, for_long: bool) -> logging.Handler:
     """Appends to a file; what runs for long notices when the file is rotated away."""
+    if not for_long:
+        return logging.FileHandler(logfile, encoding="utf-8")
+    # Loads sockets and more, which a run from cron does not need.
     from logging.handlers import WatchedFileHandler
 
     return WatchedFileHandler(logfile, encoding="utf-8")

@@ -26,22 +26,19 @@ from ssm.ports.outgoing import OutgoingSpool
 from ssm.ports.signers import Opener, SignerList
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
-from ssm.spool.dirq_simple import STATE
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
 from ssm.spool.sealed import SealedFiles
+from ssm.spool.state import state_folder
 from ssm.transport.stomp import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings, load_chain
+
+FOR_A_MOMENT_DAYS = 36500.0  # such a cabinet forgets nothing
 
 
 def utc_now() -> datetime:
     """The time, with its zone."""
     return datetime.now(UTC)
-
-
-def state_folder(path: Path, state: Path | None) -> Path:
-    """Where journal and copies are kept."""
-    return state if state is not None else path / STATE
 
 
 # Credentials and envelopes.
@@ -213,3 +210,44 @@ def broker_context(certificate: Path, key: Path, ca_directory: Path) -> ssl.SSLC
     context.load_verify_locations(capath=str(ca_directory))
     load_chain(context, certificate, key)
     return context
+
+
+# What `ssm config` says.
+
+
+def describe_signer(certificate: Path, key: Path) -> str:
+    """Who we are, until when; raises what a start would raise."""
+    signer = open_signer(certificate, key)
+    return f"{signer.dn()}, until {signer.certificate.x509.not_valid_after_utc:%Y-%m-%d}"
+
+
+def describe_recipient(path: Path, certificates: SenderCertificates) -> str:
+    """Whom we encrypt to, until when; raises what a start would raise."""
+    load_recipient(path, open_signer(certificates.certificate, certificates.key), utc_now())
+    require_trusted(path, certificates)
+    recipient = load_recipient(path, None, utc_now())
+    return f"{recipient.certificate.dn()}, until {recipient.certificate.x509.not_valid_after_utc:%Y-%m-%d}"
+
+
+def describe_ca_directory(path: Path) -> str:
+    """Whether there is a CA in it."""
+    if not CaDirectory(path).holds_authorities():
+        raise CannotJudgeError(f"there is no CA in {path}", hint="every message would be deferred; install the CAs")
+    return f"{path} holds CAs"
+
+
+def describe_signer_list(path: Path) -> str:
+    """How many are on it."""
+    return f"{len(DnFile(path).names)} DNs"
+
+
+@contextmanager
+def open_cabinet(root: Path, state: Path) -> Iterator[DirqCabinet]:
+    """The boxes of a receiver, for a moment."""
+    journal = SqliteJournal(state)
+    cabinet = DirqCabinet(root, journal, retention_days=FOR_A_MOMENT_DAYS)
+    try:
+        yield cabinet
+    finally:
+        cabinet.close()
+        journal.close()

@@ -43,10 +43,10 @@ def telling_errors(tell: LogTeller) -> Iterator[None]:
         raise
 
 
-def open_log(settings: Logging, role: str, found: Found) -> LogTeller:
+def open_log(settings: Logging, role: str, found: Found, *, for_long: bool = True) -> LogTeller:
     """Set logging up, and say what the configuration made us wonder about."""
     try:
-        teller = set_up(settings, role)
+        teller = set_up(settings, role, for_long=for_long)
     except OSError as error:
         raise ConfigError(
             f"the log file {settings.logfile} cannot be written: {error.strerror}", hint="see [logging] logfile"

@@ -55,6 +55,8 @@ class Sources:
     environment: Mapping[str, str] = field(default_factory=dict)
     overrides: Sequence[str] = ()
     """Each ``section.option=value``."""
+    parser: configparser.ConfigParser | None = None
+    """A file that somebody has read already."""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ def role_of(file: Path) -> str:
 def gather(sources: Sources, role: str) -> Found:
     """Everything that is said, known names only."""
     found = Found()
-    parser = parse(sources.file, found)
+    parser = sources.parser or parse(sources.file, found)
     for name in parser.sections():
         for key, value in items(parser, name, found):
             found.put(name, key, value, str(sources.file))

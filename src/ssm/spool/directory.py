@@ -5,16 +5,15 @@ Sub-directories and names with a leading dot are not looked at. Claims stand in 
 stand beside the elements.
 """
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ssm.errors import SpoolError
-from ssm.spool.dirq_simple import STATE
 from ssm.spool.durable import disk_errors, make_folder, remove_file
 from ssm.spool.instance import Instance
 from ssm.spool.settled import read_settled
+from ssm.spool.state import STATE
 
 
 class DirectorySpool:
@@ -24,7 +23,7 @@ class DirectorySpool:
         self.path = path
         self.settle_seconds = settle_seconds
         self.unsettled = 0
-        self.claims = path / STATE / "claims"
+        self.claims = claims_folder(path)
         if not path.is_dir():
             raise SpoolError(f"{path} is not a folder", hint="create it, or correct [messaging] path")
         with disk_errors(path):
@@ -92,6 +91,13 @@ class DirectorySpool:
         self.instance.close()
 
 
+def claims_folder(path: Path) -> Path:
+    """Where claims stand."""
+    return path / STATE / "claims"
+
+
 def claim_name(name: str) -> str:
     """The claim's file name: fixed in length, since the element's may be as long as a name can be."""
+    import hashlib
+
     return hashlib.sha256(os.fsencode(name)).hexdigest()

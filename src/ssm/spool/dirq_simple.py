@@ -15,13 +15,13 @@ from ssm.spool.durable import disk_errors, make_folder, remove_file, sync_path, 
 from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker
 from ssm.spool.instance import Instance
 from ssm.spool.settled import read_settled
+from ssm.spool.state import STATE
 
 LOCK = ".lck"
 TEMPORARY = ".tmp"
 GRANULARITY_SECONDS = 60
 MAX_LOCK_SECONDS = 600
 MAX_TEMPORARY_SECONDS = 300
-STATE = ".ssm"
 
 names = NameMaker()
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """``ssm broker``."""
     from ssm.broker.server import BrokerSettings, EmbeddedBroker
-    from ssm.cli.running import run_until_signal
+    from ssm.programs.running import run_until_signal
     from ssm.wiring import broker_context
 
     given = (arguments.certificate, arguments.key, arguments.ca_dir)

@@ -12,7 +12,6 @@ Exit status: 0 all sent, or nothing to send; 65 something can never be sent and 
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +19,11 @@ from typing import TYPE_CHECKING
 
 from ssm.cli.sources import add_sources, open_log, sources, telling_errors
 from ssm.errors import EX_DATAERR, EX_TEMPFAIL
-from ssm.logs import LINE, LogTeller
+from ssm.logs import LINE
 from ssm.messenger.events import Event
+from ssm.programs.send import send
 from ssm.settings.ini import Sources, read_sender
 from ssm.settings.sections import SenderSettings
-from ssm.spool.outgoing import OUTGOING_SPOOLS, OpenSpool
 
 if TYPE_CHECKING:
     from ssm.messenger.send import SendReport
@@ -41,9 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """``ssm send``."""
     settings, found = read_sender(sources(arguments))
-    tell = open_log(settings.logging, "sender", found)
+    tell = open_log(settings.logging, "sender", found, for_long=arguments.watch)
     with telling_errors(tell):
-        report = send(settings, tell, watch=arguments.watch)
+        report = send(settings, tell, watch=arguments.watch, show=lambda: progress(settings))
     if report is None or not (report.refused or report.set_aside):
         return 0
     return EX_DATAERR if report.set_aside else EX_TEMPFAIL
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 def run_incumbent(config: Path) -> int:
     """``ssmsend``: the same, with a line around the run, and 1 for whatever went wrong."""
     settings, found = read_sender(Sources(config))
-    tell = open_log(settings.logging, "sender", found)
+    tell = open_log(settings.logging, "sender", found, for_long=False)
     tell.logger.info(LINE)
     tell.logger.info("Starting sending SSM.")
     try:
@@ -62,69 +61,6 @@ def run_incumbent(config: Path) -> int:
         tell(Event.SHUT_DOWN)
         tell.logger.info(LINE)
     return 1 if report is not None and (report.refused or report.set_aside) else 0
-
-
-def send(settings: SenderSettings, tell: LogTeller, *, watch: bool) -> "SendReport | None":
-    """One run; None when the spool was empty. Nothing heavy is loaded before there is something to send."""
-    messaging = settings.messaging
-    spool = OUTGOING_SPOOLS[messaging.path_type](messaging.path, messaging.settle_seconds)
-    try:
-        recovered = spool.recover()
-        if recovered:
-            tell(Event.RECOVERED, count=recovered)
-        if not watch and not spool.ready():
-            tell(Event.NOTHING)
-            spool.purge()
-            return None
-        return send_all(settings, spool, tell, watch=watch)
-    finally:
-        spool.close()
-
-
-def send_all(settings: SenderSettings, spool: OpenSpool, tell: LogTeller, *, watch: bool) -> "SendReport":
-    """There is something to send."""
-    from ssm.cli.running import notify_systemd, run_until_signal
-    from ssm.messenger.send import SendLimits, SendReport, SendRun
-    from ssm.wiring import open_sender, sender_transport
-
-    messaging = settings.messaging
-    limits = SendLimits(
-        window=messaging.window,
-        max_message_octets=messaging.max_message_size,
-        patience_seconds=None if watch else settings.broker.retry_seconds,
-        follow=watch,
-    )
-
-    stopped = False
-    running: list[SendRun] = []
-
-    def stop() -> None:
-        nonlocal stopped
-        stopped = True
-        for one in running:
-            one.stop()
-
-    def one_pass() -> SendReport:
-        with open_sender(settings, spool, tell) as ports, progress(settings) as shown:
-
-            async def work() -> SendReport:
-                running[:] = [SendRun(ports, sender_transport(settings), limits, progress=shown)]
-                return await running[0].run()
-
-            return run_until_signal(work(), stop)
-
-    if watch:
-        notify_systemd("READY=1")
-    report = one_pass()
-    if spool.unsettled and not (watch or stopped or report.refused):
-        # What was still too young is not left for the next run, if it can be helped.
-        time.sleep(messaging.settle_seconds)
-        second = one_pass()
-        report.sent += second.sent
-        report.set_aside += second.set_aside
-        report.refused += second.refused
-    tell(Event.RUN_FINISHED, sent=report.sent, refused=report.refused, set_aside=report.set_aside)
-    return report
 
 
 @contextmanager

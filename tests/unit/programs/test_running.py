@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssm.cli.running import notify_systemd, run_until_signal
+from ssm.programs.running import notify_systemd, run_until_signal
 
 
 def test_the_result_of_the_work_comes_back() -> None:

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Show what a configuration means, and check what it names. Starts nothing, sends nothing, changes nothing.
+
+  ssm config -c /etc/apel/sender.cfg
+  ssm config -c /etc/apel/receiver.cfg -d /etc/apel/dns
+
+Prints every option with its value and where that came from, then one line for each check that a start would make.
+Exit status: 0 it would start; 78 it would not.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssm.cli.console import table
+from ssm.cli.sources import add_sources, sources
+from ssm.errors import EX_CONFIG, SsmError
+from ssm.settings.ini import SECTIONS, Found, read_receiver, read_sender, role_of
+from ssm.settings.options import declared
+
+if TYPE_CHECKING:
+    from ssm.settings.sections import ReceiverSettings, SenderSettings
+
+Check = tuple[str, Callable[[], str]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_sources(parser, "/etc/apel/sender.cfg")
+    parser.add_argument("--role", choices=("sender", "receiver"), help="default: what the file is for")
+    parser.add_argument("-d", "--dn-file", type=Path, metavar="FILE", help="check this signer list, too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """``ssm config``."""
+    role = arguments.role or role_of(arguments.config)
+    if role == "sender":
+        sender, found = read_sender(sources(arguments))
+        show("sender", sender, found)
+        checks = sender_checks(sender)
+    else:
+        receiver, found = read_receiver(sources(arguments))
+        show("receiver", receiver, found)
+        checks = receiver_checks(receiver, arguments.dn_file)
+    for warning in found.warnings:
+        print(f"note: {warning}")
+    results = [outcome(*check) for check in checks]
+    return 0 if all(results) else EX_CONFIG
+
+
+def show(role: str, settings: "SenderSettings | ReceiverSettings", found: Found) -> None:
+    """Every option, and where its value came from."""
+    rows = []
+    for section, kind in SECTIONS[role].items():
+        part = getattr(settings, section)
+        for one in declared(kind):
+            value = "…" if one.option.is_secret and getattr(part, one.name) else text(getattr(part, one.name))
+            rows.append((f"[{section}] {one.name}", value, found.origins.get((section, one.name), "default")))
+    table(("option", "value", "from"), rows)
+    print()
+
+
+def text(value: object) -> str:
+    """A value for people."""
+    if value is None:
+        return "-"
+    if isinstance(value, tuple):
+        return ", ".join(host if port is None else f"{host}:{port}" for host, port in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def outcome(what: str, check: Callable[[], str]) -> bool:
+    """One line."""
+    try:
+        print(f"ok    {what}: {check()}")
+    except SsmError as error:
+        print(f"FAULT {what}: {error}" + (f" → {error.hint}" if error.hint else ""))
+        return False
+    return True
+
+
+def sender_checks(settings: "SenderSettings") -> Iterator[Check]:
+    """What a sender's start would look at."""
+    from ssm import wiring
+
+    certificates = settings.certificates
+    yield "certificate and key", lambda: wiring.describe_signer(certificates.certificate, certificates.key)
+    server_cert = certificates.server_cert
+    if server_cert is None:
+        yield "server_cert", lambda: "none, messages are signed but not encrypted"
+    elif certificates.verify_server_cert:
+        yield "server_cert", lambda: wiring.describe_recipient(server_cert, certificates)
+    yield "broker", lambda: describe_broker(settings)
+    yield "spool", lambda: describe_spool(settings.messaging.path)
+
+
+def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Iterator[Check]:
+    """What a receiver's start would look at."""
+    from ssm import wiring
+
+    certificates = settings.certificates
+    yield "certificate and key", lambda: wiring.describe_signer(certificates.certificate, certificates.key)
+    yield "CA directory", lambda: wiring.describe_ca_directory(certificates.capath)
+    if dn_file is not None:
+        yield "signer list", lambda: wiring.describe_signer_list(dn_file)
+    yield "broker", lambda: describe_broker(settings)
+    yield "spool", lambda: describe_spool(settings.messaging.path)
+
+
+def describe_broker(settings: "SenderSettings | ReceiverSettings") -> str:
+    """Where it goes."""
+    kind = "TLS" if settings.broker.use_ssl else "without TLS"
+    if settings.broker.use_ssl and not settings.broker.verify_broker:
+        kind = "TLS, but whoever answers is believed (verify_broker is off)"
+    return ", ".join(f"{host}:{port}" for host, port in settings.broker.addresses()) + f", {kind} (not tried)"
+
+
+def describe_spool(path: Path) -> str:
+    """Whether it is there."""
+    return f"{path}" if path.is_dir() else f"{path} is not there yet"
