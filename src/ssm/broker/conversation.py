@@ -3,10 +3,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
-from ssm.broker.queues import Queue, Subscriber
+from ssm.broker.exchange import Beat, Exchange, Subscription
+from ssm.broker.queues import Subscriber
 from ssm.broker.store import Arrival, NewMessage
 from ssm.errors import TransportError
 from ssm.protocols.stomp.codec import Decoder
@@ -22,59 +21,22 @@ NOT_PASSED_ON = ("receipt", "transaction", "content-length")
 ACK_MODES = ("auto", "client", "client-individual")
 
 
-@dataclass(slots=True)
-class Subscription:
-    """One SUBSCRIBE of this client."""
-
-    name: str
-    queue_name: str
-    queue: Queue
-    subscriber: Subscriber
-    mode: str
-
-
-@dataclass(slots=True)
-class Beat:
-    """Signs of life, as agreed on."""
-
-    every: float = 0.0
-    allowed: float = 0.0
-    last_read: float = 0.0
-    last_written: float = 0.0
-
-
 class ClientError(Exception):
     """The client asked for something that cannot be; it is told, and hung up on."""
-
-
-class Exchange(Protocol):
-    """What a conversation needs of the broker."""
-
-    conversations: "set[Conversation]"
-
-    def queue(self, name: str) -> Queue:
-        """The queue of that name."""
-
-    def arrive(self, arrival: Arrival) -> None:
-        """Keep a message, then tell whoever sent it."""
-
-    def depart(self, numbers: list[int]) -> None:
-        """These are acknowledged."""
-
-    def refuse(self, number: int, queue: str) -> None:
-        """This one cannot be dealt with."""
-
-    def flush(self) -> None:
-        """Do now what is due."""
-
-    def flush_soon(self) -> None:
-        """Do it once all of this turn has come."""
 
 
 class Conversation(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, broker: Exchange, max_body_octets: int) -> None:
+    def __init__(
+        self,
+        broker: Exchange,
+        max_body_octets: int,
+        on_open: "Callable[[Conversation], None]",
+        on_close: "Callable[[Conversation], None]",
+    ) -> None:
+        self.on_open = on_open
+        self.on_close = on_close
         self.broker = broker
         self.loop = asyncio.get_running_loop()
         self.decoder = Decoder(max_body_octets)
@@ -102,13 +64,13 @@ class Conversation(asyncio.Protocol):
         """A client."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self.broker.conversations.add(self)
+        self.on_open(self)
         self.beat.last_read = self.beat.last_written = self.loop.time()
         self.tick()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Gone: what was out comes back."""
-        self.broker.conversations.discard(self)
+        self.on_close(self)
         if self.ticker is not None:
             self.ticker.cancel()
         for subscription in self.subscriptions.values():

@@ -53,7 +53,7 @@ class EmbeddedBroker:
         loop = asyncio.get_running_loop()
         try:
             self.server = await loop.create_server(
-                lambda: Conversation(self, self.settings.max_body_octets),
+                self.converse,
                 self.settings.host,
                 self.settings.port,
                 ssl=self.settings.tls,
@@ -72,6 +72,11 @@ class EmbeddedBroker:
         await self.server.wait_closed()
         self.flush()
         self.store.close()
+
+    def converse(self) -> Conversation:
+        """A new client."""
+        known = self.conversations
+        return Conversation(self, self.settings.max_body_octets, known.add, known.discard)
 
     @property
     def port(self) -> int:

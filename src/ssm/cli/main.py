@@ -58,7 +58,14 @@ COMMANDS: dict[str, Command] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """``ssm``."""
     words = sys.argv[1:] if argv is None else list(argv)
-    chosen = next((word for word in words if not word.startswith("-")), None)
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    parser, _ = parsers(chosen)
+    arguments = parser.parse_args(words)
+    return ended(lambda: COMMANDS[arguments.command].load().run(arguments))
+
+
+def parsers(chosen: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
+    """The parser of everything, in which only the chosen command has its options; and that command's own."""
     parser = argparse.ArgumentParser(
         prog="ssm",
         description="Secure STOMP Messenger: carry usage records, signed and complete, from a spool to a server.",
@@ -66,22 +73,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"SSM {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    found = None
     for name, command in COMMANDS.items():
         if name != chosen:
             commands.add_parser(name, help=command.summary)
             continue
         module = command.load()
         description, _, rest = (module.__doc__ or "").partition("\n\n")
-        sub = commands.add_parser(
+        found = commands.add_parser(
             name,
             help=command.summary,
             description=description,
             epilog=rest.strip(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(sub)
-    arguments = parser.parse_args(words)
-    return ended(lambda: COMMANDS[arguments.command].load().run(arguments))
+        module.add_arguments(found)
+    return parser, found
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The parser of one command, or of everything for the empty name."""
+    parser, found = parsers(name)
+    return found or parser
 
 
 def ended(work: Callable[[], int], error_status: int | None = None) -> int:
@@ -106,8 +119,7 @@ def ended(work: Callable[[], int], error_status: int | None = None) -> int:
 
 def ssmsend(argv: Sequence[str] | None = None) -> int:
     """``ssmsend``, with the flags and exit statuses of the incumbent."""
-    parser = incumbent_parser("ssmsend", "/etc/apel/sender.cfg", "Send the messages in the outgoing spool, once.")
-    arguments = parser.parse_args(argv)
+    arguments = incumbent_parser("ssmsend").parse_args(argv)
     warn_log_config(arguments)
     from ssm.cli.commands.send import run_incumbent
 
@@ -116,21 +128,26 @@ def ssmsend(argv: Sequence[str] | None = None) -> int:
 
 def ssmreceive(argv: Sequence[str] | None = None) -> int:
     """``ssmreceive``, with the flags and exit statuses of the incumbent."""
-    parser = incumbent_parser("ssmreceive", "/etc/apel/receiver.cfg", "Receive messages, in the background.")
-    parser.add_argument("-d", "--dn_file", default="/etc/apel/dns", help="the signer list (default: %(default)s)")
-    arguments = parser.parse_args(argv)
+    arguments = incumbent_parser("ssmreceive").parse_args(argv)
     warn_log_config(arguments)
     from ssm.cli.commands.receive import run_incumbent
 
     return ended(lambda: run_incumbent(Path(arguments.config), Path(arguments.dn_file).absolute()), error_status=1)
 
 
-def incumbent_parser(name: str, config: str, description: str) -> argparse.ArgumentParser:
-    """The flags that both have."""
+def incumbent_parser(name: str) -> argparse.ArgumentParser:
+    """The incumbent's flags."""
+    is_sender = name == "ssmsend"
+    description = (
+        "Send the messages in the outgoing spool, once." if is_sender else "Receive messages, in the background."
+    )
     parser = argparse.ArgumentParser(prog=name, description=description)
-    parser.add_argument("-c", "--config", default=config, help="configuration file (default: %(default)s)")
+    default = "/etc/apel/sender.cfg" if is_sender else "/etc/apel/receiver.cfg"
+    parser.add_argument("-c", "--config", default=default, help="configuration file (default: %(default)s)")
     parser.add_argument("-l", "--log_config", default=None, help="has no effect any more")
     parser.add_argument("-v", "--version", action="version", version=f"SSM {__version__}")
+    if not is_sender:
+        parser.add_argument("-d", "--dn_file", default="/etc/apel/dns", help="the signer list (default: %(default)s)")
     return parser
 
 

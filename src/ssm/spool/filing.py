@@ -26,6 +26,7 @@ from ssm.spool.dirq import STAGING, DirqQueue
 from ssm.spool.durable import disk_errors, remove_folder, sync_path
 from ssm.spool.instance import Instance
 from ssm.spool.journal import SqliteJournal, write_history
+from ssm.spool.judging import JudgingNotes
 from ssm.spool.settling import LARGE_OCTETS, Settling, boot_id
 
 STATES = {Box.INCOMING: "accepted", Box.REJECTED: "rejected", Box.DEFERRED: "deferred"}
@@ -62,6 +63,7 @@ class DirqCabinet:
             self.queues = {box: DirqQueue(path / box.value) for box in Box}
             self.instance = Instance(journal.path.parent / "instances")
         self.settling = Settling(journal, self.queues)
+        self.judging = JudgingNotes(journal)
         self.unplaced: list[Placing] = []
         self.lock = threading.RLock()
         self.syncing = ThreadPoolExecutor(SYNCING_THREADS, thread_name_prefix="sync")
@@ -224,23 +226,15 @@ class DirqCabinet:
 
     def suspects(self) -> Mapping[bytes, int]:
         """What was being judged when a program died."""
-        rows = self.journal.rows("SELECT digest, times FROM judging")
-        return {
-            bytes(digest): int(times) for digest, times in rows if isinstance(digest, bytes) and isinstance(times, int)
-        }
+        return self.judging.suspects()
 
     def begin(self, digests: Sequence[bytes]) -> None:
         """One more time."""
-        with self.journal.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO judging VALUES (?, 1) ON CONFLICT (digest) DO UPDATE SET times = times + 1",
-                [(digest,) for digest in digests],
-            )
+        self.judging.begin(digests)
 
     def finish(self, digests: Sequence[bytes]) -> None:
         """Survived."""
-        with self.journal.transaction() as connection:
-            connection.executemany("DELETE FROM judging WHERE digest = ?", [(digest,) for digest in digests])
+        self.judging.finish(digests)
 
     # What waits for another judgement.
 
