@@ -17,38 +17,21 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from pathlib import Path
 
 from ssm.ports.filing import Box, DeferredElement, Filed, Verdict
-from ssm.ports.journal import Entry
 from ssm.spool.dirq import STAGING, DirqQueue
 from ssm.spool.durable import disk_errors, remove_folder, sync_path
 from ssm.spool.instance import Instance
 from ssm.spool.journal import SqliteJournal, write_history
 from ssm.spool.judging import JudgingNotes
-from ssm.spool.settling import LARGE_OCTETS, Settling, boot_id
+from ssm.spool.placing import Placing, history_of
+from ssm.spool.settling import Settling, boot_id
 
-STATES = {Box.INCOMING: "accepted", Box.REJECTED: "rejected", Box.DEFERRED: "deferred"}
 DIGEST = re.compile(r"[0-9a-f]{64}")
 HOUR_SECONDS = 3600.0
 SYNCING_THREADS = 8
 DAY_SECONDS = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """An element on its way from staging into place."""
-
-    verdict: Verdict
-    element: str
-    staged: Path
-    fields: Mapping[str, bytes]
-
-    @property
-    def is_large(self) -> bool:
-        """Large elements are synced where they are; small ones travel through the journal."""
-        return len(self.verdict.body) > LARGE_OCTETS
 
 
 class DirqCabinet:
@@ -297,11 +280,3 @@ class DirqCabinet:
             remove_folder(queue.path / STAGING / self.instance.id)
         self.syncing.shutdown()
         self.instance.close()
-
-
-def history_of(one: Placing) -> Entry:
-    """One line of history about a filed message."""
-    verdict = one.verdict
-    element = f"{verdict.box.value}/{one.element}"
-    reason = verdict.reason if verdict.error is None else verdict.error
-    return Entry(STATES[verdict.box], verdict.digest, verdict.message_id, element, verdict.signer, reason)

@@ -16,7 +16,6 @@ from ssm.spool.dirq import FIELDS, STAGING, DirqQueue
 from ssm.spool.durable import disk_errors, remove_folder, sync_path
 from ssm.spool.journal import SqliteJournal
 
-LARGE_OCTETS = 64 * 1024
 SETTLE_AFTER_SECONDS = 60.0  # by then the kernel has usually written them by itself, and a sync costs little
 HELD_OCTETS = 64 * 1024 * 1024
 CHUNK = 500

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ssm spool` and `ssm config` over real spools."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ssm.cli.main import main
+from ssm.ports.filing import Box, Verdict
+from ssm.spool.dirq_simple import leave
+from ssm.wiring import open_cabinet
+from tests.pki import Pki
+
+DN = "/O=Test/CN=host.example.org"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server's and a site's folders."""
+
+    receiver: Path
+    sender: Path
+    server_spool: Path
+    outgoing: Path
+    dn_file: Path
+
+    def run(self, *words: str, role: str = "receiver") -> int:
+        return main(["spool", *words, "-c", str(self.receiver if role == "receiver" else self.sender)])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    pki = Pki(tmp_path / "pki")
+    credential = pki.issue()
+    server_spool, outgoing, dn_file = tmp_path / "server", tmp_path / "outgoing", tmp_path / "dns"
+    common = (
+        f"[broker]\nhost: b.example.org\nport: 61613\n[certificates]\ncertificate: {credential.certificate_path}\n"
+        f"key: {credential.key_path}\ncapath: {pki.ca_directory}\n[messaging]\ndestination: /queue/q\n"
+    )
+    receiver, sender = tmp_path / "receiver.cfg", tmp_path / "sender.cfg"
+    receiver.write_text(f"[receiver]\nprotocol: STOMP\n{common}path: {server_spool}\n")
+    sender.write_text(f"[sender]\nprotocol: STOMP\n{common}path: {outgoing}\nsettle_seconds: 0\n")
+    dn_file.write_text(f"{DN}\n")
+    server_spool.mkdir()
+    return Place(receiver, sender, server_spool, outgoing, dn_file)
+
+
+def reject(place: Place, body: bytes, error: str = "Signer not in valid DNs list: /O=X/CN=y") -> str:
+    verdict = Verdict(hashlib.sha256(body).digest(), Box.REJECTED, body, DN, "id-1", error, "unauthorised")
+    with open_cabinet(place.server_spool, place.server_spool / ".ssm") as cabinet:
+        [filed] = cabinet.file([verdict])
+    return filed.name
+
+
+def test_a_rejected_message_is_listed_with_its_reason_and_shown_as_it_came(
+    place: Place, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    name = reject(place, b"\xff raw \x00 octets")
+    assert place.run("list", "rejected") == 0
+    listed = capfdbinary.readouterr().out.decode()
+    for expected in (name, DN, "id-1", "Signer not in valid DNs list"):
+        assert expected in listed
+    assert place.run("show", "rejected", name) == 0
+    assert capfdbinary.readouterr().out == b"\xff raw \x00 octets"
+
+
+def test_retry_moves_a_rejected_message_to_deferred_to_be_judged_again(place: Place) -> None:
+    name = reject(place, b"message")
+    assert place.run("retry", "rejected", name) == 0
+    assert place.run("retry", "rejected", name) == 1
+    with open_cabinet(place.server_spool, place.server_spool / ".ssm") as cabinet:
+        [waiting] = cabinet.deferred()
+        element = cabinet.take_deferred(waiting)
+        assert element is not None
+        assert (element.body, element.message_id) == (b"message", "id-1")
+        assert cabinet.known([hashlib.sha256(b"message").digest()]) == {
+            hashlib.sha256(b"message").digest(): Box.DEFERRED
+        }
+
+
+def test_remove_takes_a_message_away_for_good(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    name = reject(place, b"message")
+    assert place.run("remove", "rejected", name) == 0
+    assert place.run("remove", "rejected", name) == 1
+    assert "there is no such message" in capsys.readouterr().err
+    assert place.run("list", "rejected") == 0
+    assert capsys.readouterr().out == "nothing there\n"
+
+
+def test_an_outgoing_lock_is_shown_and_can_be_taken_away(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    name = leave(place.outgoing, b"payload")
+    lock = place.outgoing / f"{name}.lck"
+    lock.hardlink_to(place.outgoing / name)
+    assert place.run("list", "outgoing", "--json", role="sender") == 0
+    [item] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (item["name"], item["size"], item["is_locked"]) == (name, 7, True)
+    assert place.run("retry", "outgoing", name, role="sender") == 0
+    assert not lock.exists()
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../etc/passwd", "00000000/../../x"])
+def test_a_name_does_not_lead_out_of_the_spool(place: Place, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    reject(place, b"message")
+    assert place.run("show", "rejected", name) == 78
+    assert "not the name of a message" in capsys.readouterr().err
+
+
+def test_a_box_that_a_role_does_not_have_is_named(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert place.run("list", "outgoing") == 78
+    assert "has no outgoing spool" in capsys.readouterr().err
+
+
+def test_config_shows_every_option_and_says_that_it_would_start(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "-c", str(place.receiver), "-d", str(place.dn_file)]) == 0
+    shown = capsys.readouterr().out
+    assert "[messaging] destination" in shown
+    assert f"ok    certificate and key: {DN}" in shown
+    assert "ok    signer list: 1 DNs" in shown
+
+
+def test_config_says_what_would_keep_it_from_starting(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.dn_file.write_text("# nobody\n")
+    assert main(["config", "-c", str(place.receiver), "-d", str(place.dn_file)]) == 78
+    assert "FAULT signer list: No valid DNs found" in capsys.readouterr().out
