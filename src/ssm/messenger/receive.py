@@ -10,12 +10,12 @@ and set aside after the third time.
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from ssm.errors import SpoolUnavailableError, TransportError
+from ssm.errors import SpoolError, SpoolUnavailableError, TransportError
 from ssm.messenger.deferred import DeferredPass, seconds_until_next
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.judge import Judge, digest_of, event_of, is_ping
@@ -35,7 +35,7 @@ class Stopped(Enum):
 
 STOPPED = Stopped.STOPPED
 TIDY_SECONDS = 5.0
-JUDGED_AHEAD = 2  # batches
+JUDGED_AHEAD = 1  # batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,11 @@ class ReceiveLimits:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One delivery with its verdict."""
+    """One delivery with its verdict; its octets are let go, for the verdict holds what is needed of them."""
 
     delivery: Delivery
     verdict: Verdict
+    is_ping: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,11 @@ class ReceiveRun:
     def judge_some(self, pairs: Sequence[tuple[Delivery, bytes]]) -> list[Judged]:
         """The verdicts on some deliveries; blocking."""
         return [
-            Judged(delivery, self.ports.judge(delivery, digest, ends=self.suspects.get(digest, 0)))
+            Judged(
+                replace(delivery, body=b""),
+                self.ports.judge(delivery, digest, ends=self.suspects.get(digest, 0)),
+                is_ping(delivery),
+            )
             for delivery, digest in pairs
         ]
 
@@ -199,7 +204,7 @@ class ReceiveRun:
         known = set(self.ports.cabinet.known([one.verdict.digest for one in batch]))
         new: list[Verdict] = []
         for one in batch:
-            if not is_ping(one.delivery) and one.verdict.digest not in known:
+            if not one.is_ping and one.verdict.digest not in known:
                 known.add(one.verdict.digest)
                 new.append(one.verdict)
         names = {filed.verdict.digest: filed.name for filed in self.ports.cabinet.file(new)}
@@ -209,7 +214,7 @@ class ReceiveRun:
         """One line for each change of state, after it is durable."""
         for outcome in outcomes:
             delivery, verdict = outcome.judged.delivery, outcome.judged.verdict
-            if is_ping(delivery):
+            if outcome.judged.is_ping:
                 self.ports.tell(Event.PING)
             elif outcome.name is None:
                 self.ports.tell(Event.DUPLICATE, message_id=delivery.message_id)
@@ -241,7 +246,7 @@ class ReceiveRun:
         while True:
             try:
                 return await to_the_end(asyncio.to_thread(work))
-            except SpoolUnavailableError as error:
+            except (SpoolUnavailableError, SpoolError) as error:
                 delay = backoff.next_delay()
                 self.ports.tell(Event.SPOOL_UNAVAILABLE, cause=str(error), retry_in=round(delay, 1))
                 await self.pause(delay)

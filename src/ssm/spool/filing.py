@@ -81,8 +81,9 @@ class DirqCabinet:
                     remove_folder(one.staged)
                 raise
             self.unplaced = new
+            placing = {one.element for one in new}
             for one in batch:
-                if one not in new:
+                if one.element not in placing:
                     remove_folder(one.staged)
             return self.place_all()
 

@@ -26,7 +26,8 @@ from ssm.transport.tls import explain
 TICK_SECONDS = 0.5
 CLOSE_SECONDS = 5.0
 JOINED_OCTETS = 64 * 1024  # smaller writes are joined, larger ones handed over as they are
-HELD_OCTETS = 32 * 1024 * 1024  # received and not yet taken
+HELD_OCTETS = 16 * 1024 * 1024  # received and not yet taken
+BATCH_OCTETS = 8 * 1024 * 1024  # taken at once
 
 
 class Connection(asyncio.Protocol):
@@ -210,7 +211,7 @@ class Connection(asyncio.Protocol):
             await self.arrived.wait()
         taken: list[Delivery] = []
         octets = 0
-        while self.deliveries and len(taken) < limit and octets < HELD_OCTETS:
+        while self.deliveries and len(taken) < limit and octets < BATCH_OCTETS:
             taken.append(self.deliveries.popleft())
             octets += len(taken[-1].body)
         self.held_octets -= octets
