@@ -90,7 +90,7 @@ class DirqSimpleSpool:
         """As dirq does: old temporary files, old foreign locks, empty folders but the newest."""
         with disk_errors(self.path):
             self.instance.touch()
-            purge(self.path)
+            purge(self.path, {marker.stat().st_ino for marker in self.instance.markers.iterdir()})
 
     def close(self) -> None:
         """Nothing is claimed any more."""
@@ -120,15 +120,17 @@ def locks(path: Path) -> Iterator["os.DirEntry[str]"]:
             yield from (entry for entry in entries if entry.name.endswith(LOCK))
 
 
-def purge(path: Path) -> None:
-    """Tidy up after others, by age."""
+def purge(path: Path, markers: set[int]) -> None:
+    """Tidy up after others, by age; locks of our own kind are given back by whether their owner lives."""
     now = time.time()
     ages = {LOCK: MAX_LOCK_SECONDS, TEMPORARY: MAX_TEMPORARY_SECONDS}
     for folder in folders(path):
         with os.scandir(path / folder) as entries:
             for entry in entries:
                 limit = ages.get(entry.name[-4:])
-                if limit is not None and now - modified(entry, now) > limit:
+                if limit is None or entry.inode() in markers:
+                    continue
+                if now - modified(entry, now) > limit:
                     remove_file(entry.path)
     for folder in folders(path)[:-1]:
         try:
