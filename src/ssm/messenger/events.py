@@ -49,11 +49,17 @@ class Event(Enum):
         "Sending message: {message_id}. Waiting for broker to accept message.",
         "A sealed message is on its way.",
     )
+    CONFIRMED = Kind(
+        "confirmed",
+        logging.INFO,
+        "Broker received message: {message_id}",
+        "The broker confirmed this very message.",
+    )
     PUBLISHED = Kind(
         "published",
         logging.INFO,
-        "Broker received message: {message_id}. Sent {message_id}",
-        "The broker confirmed this very message, and its element has left the spool.",
+        "Sent {message_id}",
+        "Its element has left the spool.",
     )
     REFUSED = Kind(
         "refused",

@@ -209,6 +209,7 @@ class SendRun:
         except RefusedError as error:
             await self.refuse(item, str(error))
         else:
+            self.ports.tell(Event.CONFIRMED, message_id=item.name)
             self.confirmed.append(item)
             self.work_to_finish.set()
         finally:
