@@ -62,5 +62,7 @@ def shortened(rows: Sequence[Row]) -> list[Row]:
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """One line of the table."""
-    return (row.label, size_text(row.size), row.signer or "-", row.outcome, row.reason or "-", f"{row.seconds:.1f}")
+    """One line of the table; of a DN, which is long, its last part."""
+    signer = row.signer.rpartition("/")[2] or "-"
+    reason = row.reason.partition(": /")[0].removesuffix(": possible tampering") or "-"
+    return (row.label, size_text(row.size), signer, row.outcome, reason, f"{row.seconds:.1f}")
