@@ -3,19 +3,22 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ssm.broker.exchange import Beat, Exchange, Subscription
 from ssm.broker.queues import Subscriber
 from ssm.broker.store import Arrival, NewMessage
 from ssm.errors import TransportError
 from ssm.protocols.stomp.codec import Decoder
-from ssm.protocols.stomp.frames import Frame, Version, encode
+from ssm.protocols.stomp.frames import Frame, Version, carriable, encode
 from ssm.protocols.stomp.session import SILENCE_FACTOR, read_heartbeat
 from ssm.version import __version__
 
 HEARTBEAT_SECONDS = 10.0
 TICK_SECONDS = 0.5
 DEFAULT_PREFETCH = 100
+MAX_TRANSACTION = 10_000
+MAX_DIGITS = 9
 PREFETCH_HEADERS = ("activemq.prefetchSize", "prefetch-count")
 NOT_PASSED_ON = ("receipt", "transaction", "content-length")
 ACK_MODES = ("auto", "client", "client-individual")
@@ -43,6 +46,7 @@ class Conversation(asyncio.Protocol):
         self.version: Version | None = None
         self.transport: asyncio.Transport | None = None
         self.subscriptions: dict[str, Subscription] = {}
+        self.is_ending = False
         self.transactions: dict[str, list[Callable[[], None]]] = {}
         self.beat = Beat()
         self.ticker: asyncio.TimerHandle | None = None
@@ -82,11 +86,18 @@ class Conversation(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Octets."""
         self.beat.last_read = self.loop.time()
+        receipt = None
         try:
             for frame in self.decoder.feed(data):
+                if self.is_ending:
+                    return
+                receipt = frame.headers.get("receipt")
                 self.handle(frame)
         except (ClientError, TransportError) as error:
-            self.write(Frame("ERROR", {"message": str(error), "content-type": "text/plain"}, str(error).encode()))
+            headers = {"message": str(error), "content-type": "text/plain"}
+            if receipt is not None:
+                headers["receipt-id"] = receipt
+            self.write(Frame("ERROR", headers, str(error).encode()))
             self.hang_up()
 
     def tick(self) -> None:
@@ -116,7 +127,11 @@ class Conversation(asyncio.Protocol):
             raise ClientError("the message is too large")
         handler(frame)
         if frame.command != "SEND":
+            if "receipt" in frame.headers:
+                self.broker.flush()
             self.receipt(frame)
+        if self.is_ending:
+            self.hang_up()
 
     def on_connect(self, frame: Frame) -> None:
         """Agree on a version and on signs of life."""
@@ -138,8 +153,12 @@ class Conversation(asyncio.Protocol):
         headers = {name: value for name, value in frame.headers.items() if name not in NOT_PASSED_ON}
         is_persistent = frame.headers.get("persistent") == "true"
         message = NewMessage(destination, headers, frame.body)
-        arrival = Arrival(message, is_persistent, lambda: self.receipt(frame))
-        self.in_transaction(frame, lambda: self.broker.arrive(arrival))
+        if "transaction" in frame.headers:
+            # It is kept at COMMIT, whose receipt says so; a client may wait for this one before.
+            self.in_transaction(frame, lambda: self.broker.arrive(Arrival(message, is_persistent, lambda: None)))
+            self.receipt(frame)
+        else:
+            self.broker.arrive(Arrival(message, is_persistent, lambda: self.receipt(frame)))
 
     def on_subscribe(self, frame: Frame) -> None:
         """Begin to take messages."""
@@ -149,7 +168,8 @@ class Conversation(asyncio.Protocol):
         if mode not in ACK_MODES or name in self.subscriptions:
             raise ClientError("an unknown ack mode, or a subscription that is there already")
         prefetch = next((frame.headers[one] for one in PREFETCH_HEADERS if one in frame.headers), "")
-        room = int(prefetch) if prefetch.isdigit() and len(prefetch) < 10 and int(prefetch) else DEFAULT_PREFETCH  # noqa: PLR2004
+        is_number = prefetch.isascii() and prefetch.isdigit() and len(prefetch) <= MAX_DIGITS
+        room = int(prefetch) if is_number and int(prefetch) else DEFAULT_PREFETCH
         subscriber = Subscriber(room, acknowledges=mode != "auto")
         queue = self.broker.queue(destination)
         queue.subscribers.append(subscriber)
@@ -182,24 +202,31 @@ class Conversation(asyncio.Protocol):
 
     def on_begin(self, frame: Frame) -> None:
         """What follows waits for COMMIT."""
-        self.transactions[self.required(frame, "transaction")] = []
+        name = self.required(frame, "transaction")
+        if name in self.transactions:
+            raise ClientError("the transaction has begun already")
+        self.transactions[name] = []
 
     def on_commit(self, frame: Frame) -> None:
         """Do what waited."""
-        for action in self.transactions.pop(self.required(frame, "transaction"), []):
+        for action in self.transaction(frame):
             action()
 
     def on_abort(self, frame: Frame) -> None:
         """Forget what waited."""
-        self.transactions.pop(self.required(frame, "transaction"), None)
+        self.transaction(frame)
 
-    def on_disconnect(self, frame: Frame) -> None:
+    def transaction(self, frame: Frame) -> list[Callable[[], None]]:
+        """What waited, which ends with this."""
+        name = self.required(frame, "transaction")
+        if name not in self.transactions:
+            raise ClientError("there is no such transaction")
+        return self.transactions.pop(name)
+
+    def on_disconnect(self, frame: Frame) -> None:  # noqa: ARG002 - as its siblings
         """Goodbye; after everything before it is done."""
+        self.is_ending = True
         self.broker.flush()
-        self.receipt(frame)
-        self.hang_up()
-
-    # Helpers of the above.
 
     def in_transaction(self, frame: Frame, action: Callable[[], None]) -> None:
         """Now, or at COMMIT."""
@@ -207,6 +234,8 @@ class Conversation(asyncio.Protocol):
         if name is None:
             action()
         elif name in self.transactions:
+            if len(self.transactions[name]) >= MAX_TRANSACTION:
+                raise ClientError("the transaction is too large")
             self.transactions[name].append(action)
         else:
             raise ClientError("there is no such transaction")
@@ -214,7 +243,7 @@ class Conversation(asyncio.Protocol):
     def out(self, frame: Frame) -> tuple[Subscription, int]:
         """Which message of which subscription an ACK or NACK names."""
         text = frame.headers.get("id" if self.version == Version.V1_2 else "message-id", "")
-        if not (text.lstrip("-").isdigit() and len(text) < 20):  # noqa: PLR2004 - a bound
+        if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20):  # noqa: PLR2004 - a bound
             raise ClientError("ACK without a message that is out")
         number = int(text)
         for subscription in self.subscriptions.values():
@@ -258,7 +287,8 @@ class Conversation(asyncio.Protocol):
         """Send a frame."""
         if self.transport is not None and not self.transport.is_closing():
             self.beat.last_written = self.loop.time()
-            self.transport.write(encode(frame, self.version or Version.V1_0))
+            version = self.version or Version.V1_0
+            self.transport.write(encode(replace(frame, headers=carriable(frame.headers, version)), version))
 
     def hang_up(self) -> None:
         """End the connection once what is written has gone out."""

@@ -44,6 +44,7 @@ class EmbeddedBroker:
         self.gone: list[int] = []
         self.conversations: set[Conversation] = set()
         self.is_flush_due = False
+        self.is_closed = False
         self.server: asyncio.Server | None = None
         for number, queue in self.store.all():
             self.queue(queue).put(number)
@@ -71,6 +72,7 @@ class EmbeddedBroker:
             conversation.hang_up()
         await self.server.wait_closed()
         self.flush()
+        self.is_closed = True
         self.store.close()
 
     def converse(self) -> Conversation:
@@ -111,6 +113,8 @@ class EmbeddedBroker:
     def flush(self) -> None:
         """Write, sync, then say so and hand out."""
         self.is_flush_due = False
+        if self.is_closed:
+            return
         arrivals, self.arrivals = self.arrivals, []
         gone, self.gone = self.gone, []
         kept = [one for one in arrivals if one.is_persistent]

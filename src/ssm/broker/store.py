@@ -3,7 +3,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -46,22 +47,32 @@ class Store:
     def add(self, messages: Sequence[NewMessage]) -> list[int]:
         """Keep a batch, synced; their numbers."""
         numbers = []
-        self.connection.execute("BEGIN")
-        for one in messages:
-            cursor = self.connection.execute(
-                "INSERT INTO message (queue, headers, body) VALUES (?, ?, ?)",
-                (one.queue, json.dumps(dict(one.headers)), one.body),
-            )
-            assert cursor.lastrowid is not None
-            numbers.append(cursor.lastrowid)
-        self.connection.execute("COMMIT")
+        with self.transaction():
+            for one in messages:
+                cursor = self.connection.execute(
+                    "INSERT INTO message (queue, headers, body) VALUES (?, ?, ?)",
+                    (one.queue, json.dumps(dict(one.headers)), one.body),
+                )
+                assert cursor.lastrowid is not None
+                numbers.append(cursor.lastrowid)
         return numbers
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
 
     def remove(self, numbers: Sequence[int]) -> None:
         """They are acknowledged."""
-        self.connection.execute("BEGIN")
-        self.connection.executemany("DELETE FROM message WHERE id = ?", [(number,) for number in numbers])
-        self.connection.execute("COMMIT")
+        with self.transaction():
+            self.connection.executemany("DELETE FROM message WHERE id = ?", [(number,) for number in numbers])
 
     def move(self, number: int, queue: str) -> None:
         """To another queue."""

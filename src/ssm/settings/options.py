@@ -79,16 +79,23 @@ def read_boolean(text: str) -> bool:
     return BOOLEANS[text.lower()]
 
 
+def read_line(text: str) -> str:
+    """Text without line ends and other control characters."""
+    if not text.isprintable():
+        raise ValueError("must be one line, without control characters")
+    return text
+
+
 def read_text(text: str) -> str:
     """Any text with something in it."""
     if not text:
         raise ValueError("must not be empty")
-    return text
+    return read_line(text)
 
 
 def read_optional(text: str) -> str | None:
     """Any text, or nothing."""
-    return text or None
+    return read_line(text) if text else None
 
 
 def read_path(text: str) -> Path:

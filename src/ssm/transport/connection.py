@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ssm.errors import ConnectionLostError, RefusedError, SsmError, TransportError
 from ssm.ports.transport import Delivery
+from ssm.protocols.stomp.frames import Frame
 from ssm.protocols.stomp.session import (
     DISCONNECT_RECEIPT,
     ClientSession,
@@ -27,6 +28,8 @@ TICK_SECONDS = 0.5
 CLOSE_SECONDS = 5.0
 JOINED_OCTETS = 64 * 1024  # smaller writes are joined, larger ones handed over as they are
 HELD_OCTETS = 16 * 1024 * 1024  # received and not yet taken
+BULK_OCTETS = 4 * 1024 * 1024  # larger messages are written slice by slice
+SLICE_OCTETS = 256 * 1024
 BATCH_OCTETS = 8 * 1024 * 1024  # taken at once
 
 
@@ -51,7 +54,11 @@ class Connection(asyncio.Protocol):
         self.cause: TransportError | None = None
         self.ticker: asyncio.TimerHandle | None = None
         self.sent = 0
-        self.unwritten = 0
+        self.handed_over = 0
+        self.drained = 0
+        self.is_useful = False
+        self.bulk_over = asyncio.Event()
+        self.bulk_over.set()
         self.is_paused = False
 
     # What asyncio calls.
@@ -60,7 +67,11 @@ class Connection(asyncio.Protocol):
         """The socket, and TLS on it, are open."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self.write(self.session.connect(self.loop.time()))
+        try:
+            self.write(self.session.connect(self.loop.time()))
+        except ValueError as error:
+            self.fail(TransportError(f"login, passcode or vhost cannot be sent: {error}"))
+            return
         self.tick()
 
     def data_received(self, data: bytes) -> None:
@@ -103,23 +114,31 @@ class Connection(asyncio.Protocol):
         """One event."""
         match event:
             case Connected():
-                self.connected.set_result(None)
+                if not self.connected.done():
+                    self.connected.set_result(None)
             case Receipt(receipt):
+                self.is_useful = True
                 future = self.receipts.pop(receipt, None)
                 if future is not None and not future.done():
                     future.set_result(None)
             case Message(frame, token):
-                headers = frame.headers
-                redelivered = headers.get("redelivered") == "true"
-                delivery = Delivery(frame.body, headers.get("empa-id"), token, redelivered, frame.full_size)
-                self.deliveries.append(delivery)
-                self.held_octets += len(frame.body)
-                self.arrived.set()
-                if self.held_octets > HELD_OCTETS and self.transport is not None and not self.is_paused:
-                    self.is_paused = True
-                    self.transport.pause_reading()
+                # While we say goodbye nothing is taken any more: it will come again.
+                if self.session.state is not State.CLOSING:
+                    self.take(frame, token)
             case ErrorFrame(text, receipt):
                 self.on_error(text, receipt)
+
+    def take(self, frame: Frame, token: str) -> None:
+        """A message has come; reading pauses while too many octets wait."""
+        self.is_useful = True
+        headers = frame.headers
+        redelivered = headers.get("redelivered") == "true"
+        self.deliveries.append(Delivery(frame.body, headers.get("empa-id"), token, redelivered, frame.full_size))
+        self.held_octets += len(frame.body)
+        self.arrived.set()
+        if self.held_octets > HELD_OCTETS and self.transport is not None and not self.is_paused:
+            self.is_paused = True
+            self.transport.pause_reading()
 
     def on_error(self, text: str, receipt: str | None) -> None:
         """A complaint about one message, or about everything."""
@@ -138,15 +157,18 @@ class Connection(asyncio.Protocol):
         if self.is_paused:
             self.session.last_read = now  # it is we who do not listen
         waiting = self.transport.get_write_buffer_size() if self.transport is not None else 0
-        if waiting and waiting != self.unwritten:
+        drained = self.handed_over - waiting
+        if waiting and drained > self.drained:
             self.session.postpone(now)
-        self.unwritten = waiting
+        self.drained = drained
         try:
             due = self.session.on_time(now)
         except TransportError as error:
             self.fail(error)
             return
-        if due:
+        if not self.bulk_over.is_set():
+            self.session.last_written = now  # a message on its way is a sign of life, and nothing may stand inside it
+        elif due:
             self.write(due)
         self.ticker = self.loop.call_later(TICK_SECONDS, self.tick)
 
@@ -175,11 +197,33 @@ class Connection(asyncio.Protocol):
             if len(piece) < JOINED_OCTETS:
                 small.append(piece)
                 continue
-            self.transport.write(b"".join(small))
-            self.transport.write(piece)
+            self.hand_over(b"".join(small))
+            self.hand_over(piece)
             small.clear()
         if small:
-            self.transport.write(b"".join(small))
+            self.hand_over(b"".join(small))
+
+    def hand_over(self, piece: bytes | memoryview) -> None:
+        """To the socket, or what stands before it."""
+        if self.transport is not None and piece:
+            self.handed_over += len(piece)
+            self.transport.write(piece)
+
+    async def write_bulk(self, pieces: Sequence[bytes]) -> None:
+        """Write a large message slice by slice, so that TLS does not hold it several times; nothing comes between."""
+        self.bulk_over.clear()
+        try:
+            self.flush()
+            for piece in pieces:
+                for begin in range(0, len(piece), SLICE_OCTETS):
+                    self.hand_over(memoryview(piece)[begin : begin + SLICE_OCTETS])
+                    await self.writable.wait()
+                    self.require_open()
+        except BaseException:
+            self.fail(ConnectionLostError("a message was cut off while it was sent"))
+            raise
+        finally:
+            self.bulk_over.set()
 
     def require_open(self) -> None:
         """Raise what ended the connection."""
@@ -191,16 +235,22 @@ class Connection(asyncio.Protocol):
     async def publish(self, message_id: str, body: bytes) -> None:
         """Send, and wait for this message's own receipt."""
         await self.writable.wait()
+        while not self.bulk_over.is_set():
+            await self.bulk_over.wait()
         self.require_open()
         self.sent += 1
         receipt = f"ssm-{self.sent}"
-        self.write(*self.session.send(self.destination, message_id, body, receipt, self.loop.time()))
+        pieces = self.session.send(self.destination, message_id, body, receipt, self.loop.time())
         future: asyncio.Future[None] = self.loop.create_future()
         self.receipts[receipt] = future
+        if len(body) > BULK_OCTETS:
+            await self.write_bulk(pieces)
+        else:
+            self.write(*pieces)
         await future
 
     def subscribe(self, prefetch: int) -> None:
-        """Begin to take messages."""
+        """Begin to take messages; ValueError when the destination cannot be sent."""
         self.write(self.session.subscribe(self.destination, prefetch, HELD_OCTETS, self.loop.time()))
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
@@ -244,6 +294,7 @@ class Connection(asyncio.Protocol):
         future: asyncio.Future[None] = self.loop.create_future()
         self.receipts[DISCONNECT_RECEIPT] = future
         if self.is_paused and self.transport is not None:
+            self.is_paused = False
             self.transport.resume_reading()
         self.write(self.session.disconnect(self.loop.time()))
         await future

@@ -25,11 +25,12 @@ class StompSettings:
 
 
 class StompTransport:
-    """Implements ``ssm.ports.transport.Transport``; remembers which broker was good last."""
+    """Implements ``ssm.ports.transport.Transport``; remembers which broker was of use last."""
 
     def __init__(self, settings: StompSettings) -> None:
         self.settings = settings
-        self.last_good = 0
+        self.start = 0
+        self.current: Connection | None = None
 
     async def open_producer(self) -> Producer:
         """A connection to publish on."""
@@ -38,23 +39,30 @@ class StompTransport:
     async def open_consumer(self) -> Consumer:
         """A connection with our subscription."""
         connection = await self.open()
-        connection.subscribe(self.settings.prefetch)
+        try:
+            connection.subscribe(self.settings.prefetch)
+        except ValueError as error:
+            await connection.close()
+            raise ConnectFailedError(f"the destination cannot be sent: {error}", hint="see [messaging]") from error
         return connection
 
     async def open(self) -> Connection:
-        """Try each broker once, from the last good one on."""
+        """Try each broker once: from the last one on if it was of use, else from the next."""
         context = client_context(self.settings.tls) if self.settings.tls is not None else None
         brokers = self.settings.brokers
         attempts = []
+        if self.current is not None and not self.current.is_useful:
+            self.start += 1
         for offset in range(len(brokers)):
-            index = (self.last_good + offset) % len(brokers)
+            index = (self.start + offset) % len(brokers)
             host, port = brokers[index]
             try:
                 connection = await self.connect(host, port, context)
             except TransportError as error:
                 attempts.append(f"{host}:{port}: {error}")
                 continue
-            self.last_good = index
+            self.start = index
+            self.current = connection
             return connection
         message = "no broker could be reached: " + "; ".join(attempts)
         raise ConnectFailedError(message, attempts=attempts, hint="see [broker] host, port and use_ssl")

@@ -2,6 +2,8 @@
 """TLS towards a broker: our certificate shown, the broker's verified against the CA directory and its host name."""
 
 import logging
+import os
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +60,22 @@ def explain(error: Exception) -> str:
             "(is its CA in capath, and is the host the name in its certificate?)"
         )
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
-        return f"the broker does not accept our certificate ({(error.reason or '').lower().replace('_', ' ')})"
+        alert = (error.reason or "").lower().replace("_", " ")
+        about_us = any(word in alert for word in ("certificate", "unknown ca", "access denied"))
+        return (
+            f"the broker does not accept our certificate ({alert})" if about_us else f"the broker ended TLS ({alert})"
+        )
     if isinstance(error, ssl.SSLError):
         return f"no TLS with the broker ({error.reason or error}); is use_ssl right for this port?"
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    return reason_of(error)
+
+
+def reason_of(error: Exception) -> str:
+    """The system's words; asyncio's own name addresses instead."""
+    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno).lower()
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return str(error) or type(error).__name__

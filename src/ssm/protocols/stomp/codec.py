@@ -5,7 +5,7 @@ However the octets are cut, the same frames come out. A body beyond the bound is
 frame comes out with the beginning of it and its full size, and the stream goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ssm.errors import RemoteProtocolError
@@ -13,11 +13,17 @@ from ssm.protocols.stomp.frames import UNESCAPED_COMMANDS, UNESCAPES, Frame, Ver
 
 MAX_HEAD_OCTETS = 64 * 1024
 MAX_HEADERS = 128
+MAX_KEPT_LINE = 4096
 KEPT_OF_OVERSIZED = 64 * 1024
 MAX_LENGTH_DIGITS = 15
 CLIENT_COMMANDS = (
     *("CONNECT", "STOMP", "SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK"),
     *("BEGIN", "COMMIT", "ABORT", "DISCONNECT"),
+)
+MESSAGE = b"MESSAGE"
+# Of a message's headers, those that count when there are too many: a flood of others must not stop the line.
+USED_OF_A_MESSAGE = frozenset(
+    ("ack", "content-length", "destination", "empa-id", "message-id", "redelivered", "subscription")
 )
 SERVER_COMMANDS = ("CONNECTED", "MESSAGE", "RECEIPT", "ERROR")
 COMMANDS = frozenset(CLIENT_COMMANDS + SERVER_COMMANDS)
@@ -73,7 +79,7 @@ class Decoder:
         end = end_of_head(self.head, searched)
         if end is None:
             if len(self.head) > MAX_HEAD_OCTETS:
-                raise RemoteProtocolError(f"a frame's headers exceed {MAX_HEAD_OCTETS} octets")
+                self.head = shortened(self.head)
             return position + take
         self.pending = self.read_head(bytes(self.head[:end]))
         self.head = bytearray()
@@ -81,16 +87,21 @@ class Decoder:
 
     def read_head(self, head: bytes) -> Pending:
         """Command and headers."""
+        is_message = head.startswith(MESSAGE)
         try:
-            lines = head.decode("utf-8").split("\n")
+            # Whatever a producer put into the headers of a message, the line must go on.
+            lines = head.decode("utf-8", "replace" if is_message else "strict").split("\n")
         except UnicodeDecodeError as error:
             raise RemoteProtocolError("a frame's head is not UTF-8") from error
         command = lines[0].removesuffix("\r")
         if command not in COMMANDS:
             raise RemoteProtocolError(f"an unknown command: {command[:20]!r}")
-        if len(lines) - 3 > MAX_HEADERS:
-            raise RemoteProtocolError(f"a frame has more than {MAX_HEADERS} headers")
-        headers = self.read_headers(command, lines[1:-2])
+        lines = lines[1:-2]
+        if len(lines) > MAX_HEADERS:
+            if not is_message:
+                raise RemoteProtocolError(f"a frame has more than {MAX_HEADERS} headers")
+            lines = [line for line in lines if line.partition(":")[0] in USED_OF_A_MESSAGE]
+        headers = self.read_headers(command, lines)
         length = read_length(headers.get("content-length"))
         return Pending(command, headers, length)
 
@@ -100,13 +111,13 @@ class Decoder:
         headers: dict[str, str] = {}
         for line in lines:
             bare = line.removesuffix("\r") if self.version != Version.V1_1 else line
-            name, colon, value = bare.partition(":")
-            if not colon:
-                raise RemoteProtocolError("a header line without a colon")
             try:
-                headers.setdefault(decode_text(name, unescape), decode_text(value, unescape))
+                name, value = read_header(bare, unescape)
             except ValueError as error:
-                raise RemoteProtocolError(str(error)) from error
+                if command != "MESSAGE":
+                    raise RemoteProtocolError(str(error)) from error
+                continue
+            headers.setdefault(name, value)
         return headers
 
     def feed_body(self, pending: Pending, data: bytes, position: int) -> tuple[int, Frame | None]:
@@ -146,6 +157,20 @@ class Decoder:
         return Frame(pending.command, pending.headers, bytes(body), pending.seen if is_cut else None)
 
 
+def shortened(head: bytearray) -> bytearray:
+    """A message's head that has become too long, without what nobody needs; the end of it is still to come."""
+    if not head.startswith(MESSAGE):
+        raise RemoteProtocolError(f"a frame's headers exceed {MAX_HEAD_OCTETS} octets")
+    whole, _, rest = bytes(head).rpartition(b"\n")
+    command, *lines = whole.split(b"\n")
+    kept: dict[str, bytes] = {}
+    for line in lines:
+        name = line.partition(b":")[0].decode("utf-8", "replace")
+        if name in USED_OF_A_MESSAGE:
+            kept.setdefault(name, line[:MAX_KEPT_LINE])
+    return bytearray(b"\n".join((command, *kept.values(), rest[:MAX_KEPT_LINE])))
+
+
 def end_of_head(head: bytearray, searched: int) -> int | None:
     """Where the body begins: after an empty line, ended by LF or CRLF."""
     plain = head.find(b"\n\n", searched)
@@ -155,6 +180,14 @@ def end_of_head(head: bytearray, searched: int) -> int | None:
     if carriage < 0 or 0 <= plain < carriage:
         return plain + 2
     return carriage + 3
+
+
+def read_header(line: str, unescape: Mapping[str, str]) -> tuple[str, str]:
+    """Name and value of one line; ValueError when it is not one."""
+    name, colon, value = line.partition(":")
+    if not colon:
+        raise ValueError("a header line without a colon")
+    return decode_text(name, unescape), decode_text(value, unescape)
 
 
 def read_length(text: str | None) -> int | None:

@@ -64,6 +64,18 @@ def encode_text(text: str, escape: Mapping[str, str]) -> str:
     return escaped
 
 
+def carriable(headers: Mapping[str, str], version: Version) -> dict[str, str]:
+    """Those headers that this version can carry."""
+    kept = {}
+    for name, value in headers.items():
+        try:
+            encode_text(name + value, ESCAPES[version])
+        except ValueError:
+            continue
+        kept[name] = value
+    return kept
+
+
 def encode(frame: Frame, version: Version) -> bytes:
     """A whole frame; content-length is added where there is a body."""
     headers = dict(frame.headers)

@@ -270,7 +270,8 @@ class ClientSession:
 def read_heartbeat(text: str) -> tuple[float, float]:
     """Both figures of a heart-beat header, in seconds."""
     offered, comma, wanted = text.partition(",")
-    if not (comma and offered.strip().isdigit() and wanted.strip().isdigit() and len(text) < 40):  # noqa: PLR2004
+    digits = offered.strip() + wanted.strip()
+    if not (comma and digits.isascii() and offered.strip().isdigit() and wanted.strip().isdigit() and len(text) < 40):  # noqa: PLR2004
         raise RemoteProtocolError("a malformed heart-beat header")
     return int(offered) / 1000, int(wanted) / 1000
 

@@ -91,8 +91,8 @@ def test_the_version_may_change_between_two_frames_of_one_piece() -> None:
     [
         (b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n", "unknown command"),
         (b"message\n\n\0", "unknown command"),
-        (b"MESSAGE\nno colon\n\n\0", "colon"),
-        (b"MESSAGE\nx:\\t\n\n\0", "escape"),
+        (b"RECEIPT\nno colon\n\n\0", "colon"),
+        (b"RECEIPT\nx:\\t\n\n\0", "escape"),
     ],
 )
 def test_what_is_not_stomp_is_refused(wire: bytes, problem: str) -> None:
