@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,14 +21,55 @@ from ssm.transport.stomp import StompSettings, StompTransport
 HELLO = b"CONNECT\naccept-version:1.2\nhost:/\n\n\0"
 
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+writers: list[asyncio.StreamWriter] = []
+transports: list[StompTransport] = []
+
+
+async def started(serve: Serve) -> asyncio.Server:
+    """A scripted peer, whose connections are closed with the test."""
+
+    async def noted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await serve(reader, writer)
+
+    return await asyncio.start_server(noted, "127.0.0.1", 0, limit=1000)
+
+
+def run(work: Coroutine[None, None, None]) -> None:
+    """To the end; then nothing stays open, on either side."""
+
+    async def main() -> None:
+        try:
+            await work
+        finally:
+            for transport in transports:
+                if transport.current is not None:
+                    transport.current.fail(TransportError("the test is over"))
+            for writer in writers:
+                writer.transport.abort()
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            transports.clear()
+            writers.clear()
+
+    asyncio.run(main())
+
+
 def to(
     port: int, session: SessionSettings | None = None, prefetch: int = 100, queue: str = "/queue/a"
 ) -> StompTransport:
-    return StompTransport(StompSettings((("127.0.0.1", port),), queue, None, prefetch, session or SessionSettings()))
+    made = StompTransport(StompSettings((("127.0.0.1", port),), queue, None, prefetch, session or SessionSettings()))
+    transports.append(made)
+    return made
 
 
 async def says(port: int, data: bytes, seconds: float = 0.7) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writers.append(writer)
     writer.write(HELLO + data)
     out = b""
     try:
@@ -69,7 +110,7 @@ def test_a_message_with_bad_headers_does_not_hold_up_the_line(flood: bytes) -> N
             writer.close()
 
     async def work() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        server = await started(serve)
         transport = to(server.sockets[0].getsockname()[1])
         for _ in range(4):
             try:
@@ -83,7 +124,7 @@ def test_a_message_with_bad_headers_does_not_hold_up_the_line(flood: bytes) -> N
         server.close()
         assert b"2" in acknowledged
 
-    asyncio.run(work())
+    run(work())
 
 
 # Only octets that leave postpone the deadline of a receipt.
@@ -98,14 +139,14 @@ def test_a_broker_that_reads_nothing_but_beats_has_a_deadline() -> None:
             await asyncio.sleep(0.2)
 
     async def work() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1000)
+        server = await started(serve)
         session = SessionSettings(receipt_timeout_seconds=1.5, heartbeat_seconds=0.4)
         producer = await to(server.sockets[0].getsockname()[1], session).open_producer()
         with pytest.raises(TimedOutError):
             await asyncio.wait_for(producer.publish("1", b"x" * 20_000_000), 10)
         server.close()
 
-    asyncio.run(work())
+    run(work())
 
 
 # A consumer that closes takes nothing more in.
@@ -126,7 +167,7 @@ def test_closing_a_paused_consumer_stays_within_the_bound(tmp_path: Path) -> Non
             await consumer.close()
             assert consumer.held_octets < 2 * HELD_OCTETS
 
-    asyncio.run(work())
+    run(work())
 
 
 # Digits are those of ASCII.
@@ -148,7 +189,7 @@ def test_the_broker_answers_odd_digits_without_a_trace(
             await says(broker.port, frame.encode())
 
     with caplog.at_level(logging.ERROR):
-        asyncio.run(work())
+        run(work())
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
@@ -185,7 +226,7 @@ def test_settings_that_cannot_be_sent_are_named(
                 await to(broker.port, session, queue=queue).open_consumer()
             assert "no answer in time" not in str(caught.value)
 
-    asyncio.run(work())
+    run(work())
     assert not caplog.records
 
 
@@ -202,7 +243,7 @@ def test_a_broker_that_takes_us_and_breaks_off_is_not_the_first_choice_next_time
         writer.close()
 
     async def work() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        server = await started(serve)
         async with EmbeddedBroker(BrokerSettings(tmp_path)) as broker:
             ports = (server.sockets[0].getsockname()[1], broker.port)
             transport = StompTransport(StompSettings(tuple(("127.0.0.1", port) for port in ports), "/queue/a", None))
@@ -219,7 +260,7 @@ def test_a_broker_that_takes_us_and_breaks_off_is_not_the_first_choice_next_time
                 pytest.fail("never came to the second broker")
         server.close()
 
-    asyncio.run(work())
+    run(work())
 
 
 # The embedded broker's transactions.
@@ -254,7 +295,7 @@ def test_the_receipt_of_commit_comes_after_the_messages_are_synced(
                 b"SEND\ndestination:/queue/a\npersistent:true\ntransaction:t\n\nx\0COMMIT\ntransaction:t\nreceipt:c\n\n\0",
             )
 
-    asyncio.run(work())
+    run(work())
     assert seen.index("synced") < seen.index("RECEIPT")
 
 
@@ -272,7 +313,7 @@ def test_a_transaction_that_is_not_there_or_there_already_is_an_error(tmp_path: 
         async with EmbeddedBroker(BrokerSettings(tmp_path)) as broker:
             assert b"ERROR" in await says(broker.port, frames)
 
-    asyncio.run(work())
+    run(work())
 
 
 # The embedded broker's errors.
@@ -286,7 +327,7 @@ def test_an_error_names_the_receipt_of_its_frame(tmp_path: Path) -> None:
             )
             assert b"receipt-id:r9" in answer
 
-    asyncio.run(work())
+    run(work())
 
 
 def test_nothing_counts_after_disconnect(tmp_path: Path) -> None:
@@ -295,7 +336,7 @@ def test_nothing_counts_after_disconnect(tmp_path: Path) -> None:
             await says(broker.port, b"DISCONNECT\nreceipt:d\n\n\0SEND\ndestination:/queue/late\n\nx\0")
             assert "/queue/late" not in broker.queues
 
-    asyncio.run(work())
+    run(work())
 
 
 def test_a_header_that_an_old_subscriber_cannot_read_does_not_stop_the_broker(
@@ -310,7 +351,7 @@ def test_a_header_that_an_old_subscriber_cannot_read_does_not_stop_the_broker(
                 await reader.readuntil(b"two\0")
             writer.close()
 
-    asyncio.run(work())
+    run(work())
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 

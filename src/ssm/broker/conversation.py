@@ -62,8 +62,6 @@ class Conversation(asyncio.Protocol):
             "DISCONNECT": self.on_disconnect,
         }
 
-    # What asyncio calls.
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client."""
         assert isinstance(transport, asyncio.Transport)
@@ -294,3 +292,8 @@ class Conversation(asyncio.Protocol):
         """End the connection once what is written has gone out."""
         if self.transport is not None:
             self.transport.close()
+
+    def break_off(self) -> None:
+        """End the connection at once."""
+        if self.transport is not None:
+            self.transport.abort()

@@ -16,6 +16,8 @@ from ssm.broker.queues import Queue
 from ssm.broker.store import Arrival, NewMessage, Store
 from ssm.errors import StopError
 
+GOODBYE_SECONDS = 1.0
+POLL_SECONDS = 0.01
 DEFAULT_MAX_BODY = 160 * 1024 * 1024
 
 
@@ -70,6 +72,11 @@ class EmbeddedBroker:
         self.server.close()
         for conversation in list(self.conversations):
             conversation.hang_up()
+        deadline = asyncio.get_running_loop().time() + GOODBYE_SECONDS
+        while self.conversations and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
+        for conversation in list(self.conversations):
+            conversation.break_off()  # it does not read what we have for it
         await self.server.wait_closed()
         self.flush()
         self.is_closed = True
