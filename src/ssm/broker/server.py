@@ -6,6 +6,7 @@ users, no topics, no cluster, and one thread.
 """
 
 import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,6 @@ from ssm.broker.store import Arrival, NewMessage, Store
 from ssm.errors import StopError
 
 GOODBYE_SECONDS = 1.0
-POLL_SECONDS = 0.01
 DEFAULT_MAX_BODY = 160 * 1024 * 1024
 
 
@@ -45,6 +45,7 @@ class EmbeddedBroker:
         self.arrivals: list[Arrival] = []
         self.gone: list[int] = []
         self.conversations: set[Conversation] = set()
+        self.alone = asyncio.Event()
         self.is_flush_due = False
         self.is_closed = False
         self.server: asyncio.Server | None = None
@@ -72,9 +73,10 @@ class EmbeddedBroker:
         self.server.close()
         for conversation in list(self.conversations):
             conversation.hang_up()
-        deadline = asyncio.get_running_loop().time() + GOODBYE_SECONDS
-        while self.conversations and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(POLL_SECONDS)
+        if self.conversations:
+            self.alone.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.alone.wait(), GOODBYE_SECONDS)
         for conversation in list(self.conversations):
             conversation.break_off()  # it does not read what we have for it
         await self.server.wait_closed()
@@ -84,8 +86,13 @@ class EmbeddedBroker:
 
     def converse(self) -> Conversation:
         """A new client."""
-        known = self.conversations
-        return Conversation(self, self.settings.max_body_octets, known.add, known.discard)
+        return Conversation(self, self.settings.max_body_octets, self.conversations.add, self.went)
+
+    def went(self, conversation: Conversation) -> None:
+        """A client is gone."""
+        self.conversations.discard(conversation)
+        if not self.conversations:
+            self.alone.set()
 
     @property
     def port(self) -> int:
