@@ -59,6 +59,7 @@ class DirqQueue:
         """Write an element where nobody looks yet, synced or not."""
         make_folder(staged.parent)
         os.mkdir(staged, FOLDER_MODE)  # noqa: PTH102 - a hot path
+        os.chmod(staged, FOLDER_MODE)  # noqa: PTH101 - the same; the umask may have taken some of it
         for name, content in fields.items():
             write_file(f"{staged}/{name}", content, sync=sync)
         if sync:
