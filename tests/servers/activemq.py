@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.pki import Pki
-from tests.servers.ports import free_ports
+from tests.servers.ports import free_ports, wait_for_port
 from tests.servers.process import ServerProcess
 from tests.servers.raw_stomp import Login
 from tests.servers.stores import PASSWORD, write_java_stores
@@ -96,6 +96,7 @@ class ActiveMq:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self.server.start(self.plain_port, self.login)
+        wait_for_port(self.tls_port)
 
     def stop(self) -> None:
         """End it in good order."""

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.pki import Pki
-from tests.servers.ports import free_ports
+from tests.servers.ports import free_ports, wait_for_port
 from tests.servers.process import ServerProcess, kill_all, processes
 from tests.servers.raw_stomp import Login
 from tests.servers.stores import write_trust_pem
@@ -105,6 +105,7 @@ class RabbitMq:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self.server.start(self.plain_port, self.login)
+        wait_for_port(self.tls_port)
 
     def stop(self) -> None:
         """End it in good order, and the port mapper that it leaves behind."""
