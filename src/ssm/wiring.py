@@ -162,13 +162,23 @@ def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) ->
     journal = SqliteJournal(state)
     aside = DirqCabinet(state, journal, retention_days=messaging.retention_days)
     copies = SealedFiles(state, journal)
+    aside.recover()
     try:
-        yield SendPorts(spool, copies, journal, aside, sealer, tell)
+        yield SendPorts(spool, copies, journal, aside, sealer, tell, sealing_context(signer, certificates))
         copies.tidy()
         aside.settle()
     finally:
         aside.close()
         journal.close()
+
+
+def sealing_context(signer: Signer, certificates: SenderCertificates) -> bytes:
+    """What a kept copy depends on besides its payload."""
+    recipient = b""
+    if certificates.server_cert is not None:
+        recipient = load_recipient(certificates.server_cert, signer, utc_now()).certificate.der
+    chosen = f"{certificates.cipher} {certificates.oaep}".encode()
+    return b"\0".join((signer.certificate.der, recipient, chosen))
 
 
 @contextmanager

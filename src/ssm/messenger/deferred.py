@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ssm.messenger.events import Teller
 from ssm.messenger.judge import Judge, digest_of, event_of
-from ssm.ports.filing import Box, FilingCabinet
+from ssm.ports.filing import Box, DeferredElement, FilingCabinet
 from ssm.ports.transport import Delivery
 
 # A pass over a large backlog may take this part of the receiver's time, and no more.
@@ -32,6 +32,15 @@ class DeferredPass:
         element = self.cabinet.take_deferred(name)
         if element is None:
             return False
+        try:
+            return self.judge_taken(element, suspects)
+        except BaseException:
+            self.cabinet.release_deferred(name)
+            raise
+
+    def judge_taken(self, element: DeferredElement, suspects: Mapping[bytes, int]) -> bool:
+        """As above, of an element that is locked."""
+        name = element.name
         delivery = Delivery(element.body, element.message_id, token="")
         digest = digest_of(delivery)
         self.cabinet.begin([digest])

@@ -30,6 +30,8 @@ class SendPorts:
     """Takes the elements that no envelope can carry."""
     seal: Callable[[bytes], bytes]
     tell: Teller
+    context: bytes = b""
+    """Who signs, to whom it is encrypted, and how: a copy that was sealed otherwise is not sent any more."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,9 @@ def seal_one(ports: SendPorts, name: str, payload: bytes, max_octets: int) -> tu
             f"the payload has {len(payload)} octets, more than max_message_size allows ({max_octets})",
             hint="raise [messaging] max_message_size here and at the receiver, or have it written in parts",
         )
-    payload_digest = hashlib.sha256(payload).digest()
+    hasher = hashlib.sha256(ports.context)
+    hasher.update(payload)
+    payload_digest = hasher.digest()
     kept = ports.copies.find(name, payload_digest)
     sealed = ports.seal(payload) if kept is None else kept
     item = Prepared(name, sealed, hashlib.sha256(sealed).digest())
@@ -99,11 +103,12 @@ def seal_one(ports: SendPorts, name: str, payload: bytes, max_octets: int) -> tu
 
 def set_aside(ports: SendPorts, name: str, payload: bytes, error: RejectError) -> None:
     """Move an element that can never be sent out of the way, with its reason; file first, then remove."""
-    digest = hashlib.sha256(name.encode() + b"\0" + payload).digest()
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape") + b"\0" + payload).digest()
     verdict = Verdict(digest, Box.REJECTED, payload, None, name, str(error), error.reason)
-    [filed] = ports.aside.file([verdict])
+    filed = ports.aside.file([verdict])  # nothing, when a run that died here had filed it
     ports.spool.remove(name)
-    ports.tell(Event.SET_ASIDE, message_id=name, element=filed.name, reason=str(error))
+    element = filed[0].name if filed else "reject"
+    ports.tell(Event.SET_ASIDE, message_id=name, element=element, reason=str(error))
 
 
 def finish(ports: SendPorts, confirmed: Sequence[Prepared]) -> None:

@@ -39,7 +39,7 @@ class SealedCopy:
     name: str
     """The outgoing element it was made from."""
     payload_digest: bytes
-    """SHA-256 of the payload: a file that was replaced under its old name is a new message."""
+    """SHA-256 of the payload and of how it was sealed: a file that was replaced under its name is a new message."""
     sealed: bytes
     digest: bytes
     """SHA-256 of ``sealed``."""

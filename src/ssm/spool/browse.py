@@ -11,7 +11,7 @@ from ssm.spool.directory import claim_name, claims_folder
 from ssm.spool.dirq import LOCKED, DirqQueue
 from ssm.spool.dirq_simple import LOCK, folders
 from ssm.spool.durable import disk_errors, remove_file
-from ssm.spool.element_names import ELEMENT
+from ssm.spool.element_names import ELEMENT, FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ class Item:
 
 class Shelf(Protocol):
     """A place with elements."""
+
+    def could_hold(self, name: str) -> bool:
+        """True for the name of an element."""
 
     def items(self) -> Iterator[Item]:
         """What is there, oldest first."""
@@ -52,6 +55,10 @@ class QueueShelf:
             raise SpoolError(f"there is no folder {path}", hint="has the receiver run with this configuration?")
         with disk_errors(path):
             self.queue = DirqQueue(path)
+
+    def could_hold(self, name: str) -> bool:
+        """Folder and element."""
+        return is_element(name)
 
     def items(self) -> Iterator[Item]:
         """Elements with their texts."""
@@ -101,12 +108,16 @@ class SimpleShelf:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def could_hold(self, name: str) -> bool:
+        """Folder and element."""
+        return is_element(name)
+
     def items(self) -> Iterator[Item]:
         """Elements and their locks."""
         with disk_errors(self.path):
             for folder in folders(self.path):
                 for file in sorted((self.path / folder).iterdir()):
-                    if ELEMENT.fullmatch(file.name):
+                    if ELEMENT.fullmatch(file.name) and file.exists():
                         found = file.stat()
                         is_locked = file.with_name(file.name + LOCK).exists()
                         yield Item(f"{folder}/{file.name}", found.st_size, found.st_mtime, is_locked)
@@ -131,6 +142,10 @@ class DirectoryShelf:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def could_hold(self, name: str) -> bool:
+        """A plain file name."""
+        return "/" not in name and not name.startswith(".")
 
     def items(self) -> Iterator[Item]:
         """Files, oldest first."""
@@ -157,6 +172,12 @@ class DirectoryShelf:
         """For good."""
         with disk_errors(self.path):
             return remove_file(self.path / name)
+
+
+def is_element(name: str) -> bool:
+    """True for ``<8 hex>/<14 hex>``."""
+    folder, _, element = name.partition("/")
+    return bool(FOLDER.fullmatch(folder) and ELEMENT.fullmatch(element))
 
 
 def read_file(path: Path) -> bytes | None:

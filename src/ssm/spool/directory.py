@@ -5,15 +5,18 @@ Sub-directories and names with a leading dot are not looked at. Claims stand in 
 stand beside the elements.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ssm.errors import SpoolError
 from ssm.spool.durable import disk_errors, make_folder, remove_file
-from ssm.spool.instance import Instance
+from ssm.spool.instance import Instance, inodes_of
 from ssm.spool.settled import read_settled
 from ssm.spool.state import STATE
+
+logger = logging.getLogger(__name__)
 
 
 class DirectorySpool:
@@ -42,7 +45,7 @@ class DirectorySpool:
         with os.scandir(self.path) as entries:
             for entry in entries:
                 try:
-                    if not entry.name.startswith(".") and entry.is_file():
+                    if is_message(entry):
                         found.append((entry.stat().st_mtime_ns, entry.name))
                 except FileNotFoundError:
                     continue
@@ -76,10 +79,11 @@ class DirectorySpool:
         """Unlock what dead programs had locked."""
         count = 0
         with disk_errors(self.path), self.instance.dead_ones() as dead:
-            inodes = {marker.stat().st_ino for marker in dead}
-            for claim in self.claims.iterdir():
-                if claim.stat().st_ino in inodes:
-                    count += remove_file(claim)
+            inodes = inodes_of(dead)
+            with os.scandir(self.claims) as claims:
+                for claim in claims:
+                    if claim.inode() in inodes:
+                        count += remove_file(claim.path)
         return count
 
     def purge(self) -> None:
@@ -89,6 +93,18 @@ class DirectorySpool:
     def close(self) -> None:
         """Nothing is claimed any more."""
         self.instance.close()
+
+
+def is_message(entry: "os.DirEntry[str]") -> bool:
+    """A plain file, not hidden, not a link, with a name that can be a message id."""
+    if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+        return False
+    try:
+        entry.name.encode("utf-8")
+    except UnicodeEncodeError:
+        logger.warning("%r is passed over: its name is not UTF-8", entry.name)
+        return False
+    return True
 
 
 def claims_folder(path: Path) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ssm.errors import SpoolError
 from ssm.spool.durable import disk_errors, make_folder, remove_file, sync_path, write_file
 from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker
-from ssm.spool.instance import Instance
+from ssm.spool.instance import Instance, inodes_of
 from ssm.spool.settled import read_settled
 from ssm.spool.state import STATE
 
@@ -79,10 +79,10 @@ class DirqSimpleSpool:
         """Unlock what dead programs of ours had locked."""
         count = 0
         with disk_errors(self.path), self.instance.dead_ones() as dead:
-            inodes = {marker.stat().st_ino for marker in dead}
+            inodes = inodes_of(dead)
             if inodes:
                 for lock in locks(self.path):
-                    if lock.stat(follow_symlinks=False).st_ino in inodes:
+                    if lock.inode() in inodes:
                         count += remove_file(lock.path)
         return count
 
@@ -90,7 +90,7 @@ class DirqSimpleSpool:
         """As dirq does: old temporary files, old foreign locks, empty folders but the newest."""
         with disk_errors(self.path):
             self.instance.touch()
-            purge(self.path, {marker.stat().st_ino for marker in self.instance.markers.iterdir()})
+            purge(self.path, inodes_of(self.instance.markers.iterdir()))
 
     def close(self) -> None:
         """Nothing is claimed any more."""
@@ -103,11 +103,19 @@ def folders(path: Path) -> list[str]:
         return sorted(one.name for one in entries if FOLDER.fullmatch(one.name) and one.is_dir(follow_symlinks=False))
 
 
+def entries_of(folder: Path) -> "list[os.DirEntry[str]]":
+    """What is in a folder; nothing when another program has just tidied it away."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
 def unlocked(path: Path) -> Iterator[str]:
     """Elements without a lock, in order."""
     for folder in folders(path):
-        with os.scandir(path / folder) as entries:
-            present = {entry.name for entry in entries}
+        present = {entry.name for entry in entries_of(path / folder)}
         for name in sorted(filter(ELEMENT.fullmatch, present)):
             if name + LOCK not in present:
                 yield f"{folder}/{name}"
@@ -116,8 +124,7 @@ def unlocked(path: Path) -> Iterator[str]:
 def locks(path: Path) -> Iterator["os.DirEntry[str]"]:
     """Every lock in the spool."""
     for folder in folders(path):
-        with os.scandir(path / folder) as entries:
-            yield from (entry for entry in entries if entry.name.endswith(LOCK))
+        yield from (entry for entry in entries_of(path / folder) if entry.name.endswith(LOCK))
 
 
 def purge(path: Path, markers: set[int]) -> None:
@@ -125,13 +132,12 @@ def purge(path: Path, markers: set[int]) -> None:
     now = time.time()
     ages = {LOCK: MAX_LOCK_SECONDS, TEMPORARY: MAX_TEMPORARY_SECONDS}
     for folder in folders(path):
-        with os.scandir(path / folder) as entries:
-            for entry in entries:
-                limit = ages.get(entry.name[-4:])
-                if limit is None or entry.inode() in markers:
-                    continue
-                if now - modified(entry, now) > limit:
-                    remove_file(entry.path)
+        for entry in entries_of(path / folder):
+            limit = ages.get(entry.name[-4:])
+            if limit is None or entry.inode() in markers:
+                continue
+            if now - modified(entry, now) > limit:
+                remove_file(entry.path)
     for folder in folders(path)[:-1]:
         try:
             (path / folder).rmdir()

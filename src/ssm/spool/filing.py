@@ -160,7 +160,7 @@ class DirqCabinet:
     def settle(self) -> int:
         """Bring what the journal holds to its place on disk; now and then, forget what is old."""
         self.place_all()
-        count = self.settling.settle()
+        count = self.settling.settle(self.lock)
         if time.monotonic() >= self.next_tidying:
             self.instance.touch()
             self.journal.forget(time.time() - self.retention_seconds)
@@ -278,6 +278,8 @@ class DirqCabinet:
     def close(self) -> None:
         """Nothing of ours is left to recover."""
         for queue in self.queues.values():
-            remove_folder(queue.path / STAGING / self.instance.id)
+            # What is remembered and could not be placed is finished by the next recovery.
+            if not self.unplaced:
+                remove_folder(queue.path / STAGING / self.instance.id)
         self.syncing.shutdown()
         self.instance.close()

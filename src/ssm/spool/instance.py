@@ -7,10 +7,13 @@ No pid is compared, so that containers and recycled numbers do not matter.
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ssm.spool.durable import FILE_MODE, make_folder, remove_file
+
+STARTING_SECONDS = 60.0
 
 
 class Instance:
@@ -39,23 +42,39 @@ class Instance:
 
     @contextlib.contextmanager
     def dead_ones(self) -> Iterator[list[Path]]:
-        """Markers of programs that have died, locked by us meanwhile; they are removed when the block ends well."""
+        """Markers of programs that have died, locked by us meanwhile.
+
+        They are removed when the block ends well, but for those that a lock somewhere still refers to.
+        """
         with contextlib.ExitStack() as held:
             dead = [path for path in self.markers.iterdir() if path != self.marker and seized(path, held)]
             yield dead
             for path in dead:
-                remove_file(path)
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_nlink == 1:
+                        remove_file(path)
 
 
 def seized(marker: Path, held: contextlib.ExitStack) -> bool:
     """True when nobody held this marker; now we do, until the stack unwinds."""
     try:
+        if marker.name.startswith(".") and time.time() - marker.stat().st_mtime < STARTING_SECONDS:
+            return False  # its owner is just about to lock it
         descriptor = os.open(marker, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     held.callback(os.close, descriptor)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.fstat(descriptor).st_ino == marker.stat().st_ino
     except OSError:
         return False
-    return True
+
+
+def inodes_of(markers: Iterable[Path]) -> set[int]:
+    """By what their hard links are known; a marker that has just gone has none."""
+    found = set()
+    for marker in markers:
+        with contextlib.suppress(FileNotFoundError):
+            found.add(marker.stat().st_ino)
+    return found

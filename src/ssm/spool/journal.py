@@ -6,7 +6,9 @@ Every commit is synced (WAL, FULL), and callers put a whole batch into one.
 """
 
 import contextlib
+import fcntl
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -49,13 +51,22 @@ class SqliteJournal:
         self.lock = threading.Lock()
         with disk_errors(state):
             make_folder(state)
+            self.connection = self.open_sound()
+
+    def open_sound(self) -> sqlite3.Connection:
+        """Open; a broken file is moved aside. One program at a time: a file half made by another is not broken."""
+        descriptor = os.open(self.path.with_name(f"{NAME}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
-            self.connection = self.open()
-        except sqlite3.DatabaseError as error:
-            if is_passing(error):
-                raise SpoolUnavailableError(f"{self.path}: {error}") from error
-            self.move_aside(error)
-            self.connection = self.open()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                return self.open()
+            except sqlite3.DatabaseError as error:
+                if not is_broken(error):
+                    raise SpoolUnavailableError(f"{self.path}: {error}", hint="is the disk writable?") from error
+                self.move_aside(error)
+                return self.open()
+        finally:
+            os.close(descriptor)
 
     def open(self) -> sqlite3.Connection:
         """Open, and bring up to date."""
@@ -121,7 +132,15 @@ class SqliteJournal:
             try:
                 return self.connection.execute(query, arguments).fetchall()
             except sqlite3.Error as error:
-                raise SpoolUnavailableError(f"{self.path}: {error}") from error
+                raise self.trouble(error) from error
+
+    def trouble(self, error: sqlite3.Error) -> SpoolUnavailableError:
+        """What went wrong; a file that turns out to be broken is replaced, so that the next try can go on."""
+        if isinstance(error, sqlite3.DatabaseError) and is_broken(error):
+            self.connection.close()
+            with disk_errors(self.path):
+                self.connection = self.open_sound()
+        return SpoolUnavailableError(f"{self.path}: {error}", hint="free some space, or mend the disk")
 
     def forget(self, before: float) -> None:
         """Drop history and digests older than this time."""
@@ -144,7 +163,6 @@ def write_history(connection: sqlite3.Connection, entries: Iterable[Entry]) -> N
     )
 
 
-def is_passing(error: sqlite3.Error) -> bool:
-    """True for what waiting can mend: full, busy, input/output."""
-    name = getattr(error, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_LOCKED", "SQLITE_CANTOPEN"))
+def is_broken(error: sqlite3.Error) -> bool:
+    """True for what no waiting can mend: the file is no database, or damaged."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))

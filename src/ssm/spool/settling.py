@@ -6,6 +6,7 @@ missing or torn, and is written again from its copy (docs/adr/0006).
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,9 @@ from ssm.spool.journal import SqliteJournal
 
 SETTLE_AFTER_SECONDS = 60.0  # by then the kernel has usually written them by itself, and a sync costs little
 HELD_OCTETS = 64 * 1024 * 1024
-CHUNK = 500
+LEAST_AGE_SECONDS = 5.0
+CHUNK = 100
+MOST_AT_ONCE = 20_000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -70,18 +73,29 @@ class Settling:
         with self.journal.transaction() as connection:
             connection.execute("DELETE FROM unsettled WHERE element = ?", (path,))
 
-    def settle(self) -> int:
-        """Sync elements that are old enough, or are too many, and let their copies go; how many."""
-        count = 0
+    def settle(self, lock: threading.RLock) -> int:
+        """Sync elements that are old enough, or are too many, and let their copies go; how many.
+
+        ``lock`` is held while a chunk is synced: nothing may be between commit and rename meanwhile.
+        """
         [(held,)] = self.journal.rows("SELECT total(octets) FROM unsettled")
         assert isinstance(held, float)
-        limit = time.time() - (0 if held > HELD_OCTETS else SETTLE_AFTER_SECONDS)
-        while True:
-            rows = self.journal.rows("SELECT element FROM unsettled WHERE at <= ? LIMIT ?", limit, CHUNK)
-            if not rows:
-                return count
-            self.sync([str(path) for (path,) in rows])
-            count += len(rows)
+        age = LEAST_AGE_SECONDS if held > HELD_OCTETS else SETTLE_AFTER_SECONDS
+        rows = self.journal.rows("SELECT element FROM unsettled WHERE at <= ? LIMIT ?", time.time() - age, MOST_AT_ONCE)
+        paths = [str(path) for (path,) in rows]
+        count = 0
+        for begin in range(0, len(paths), CHUNK):
+            with lock:
+                placed = [path for path in paths[begin : begin + CHUNK] if not self.is_staged(path)]
+                self.sync(placed)
+                count += len(placed)
+        return count
+
+    def is_staged(self, path: str) -> bool:
+        """True when somebody's rename is still to come; what is neither there nor staged, a loader has taken."""
+        box, element = path.split("/", 1)
+        queue = self.queues[Box(box)].path
+        return not (queue / element).exists() and any((queue / STAGING).glob(f"*/{element.replace('/', '-')}-*"))
 
     def sync(self, paths: Sequence[str]) -> None:
         """Sync these elements where they still are, and let their copies go."""

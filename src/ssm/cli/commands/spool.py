@@ -49,18 +49,19 @@ def run(arguments: argparse.Namespace) -> int:
     if (arguments.action == "list") == bool(arguments.name):
         raise ConfigError("list takes no names, the other actions take at least one")
     shelf, root, state = open_shelf(arguments)
+    names = [checked(name, shelf) for name in arguments.name]
     match arguments.action:
         case "list":
             list_items(shelf, as_json=arguments.json)
             return 0
         case "show":
-            return each(arguments.name, lambda name: show(shelf, name))
+            return each(names, lambda name: show(shelf, name))
         case "remove":
-            return each(arguments.name, shelf.remove)
+            return each(names, shelf.remove)
         case _ if arguments.box == "rejected":
-            return each(arguments.name, lambda name: judge_again(root, state, name))
+            return each(names, lambda name: judge_again(root, state, name))
         case _:
-            return each(arguments.name, shelf.unlock)
+            return each(names, shelf.unlock)
 
 
 def open_shelf(arguments: argparse.Namespace) -> tuple["Shelf", Path, Path]:
@@ -126,14 +127,14 @@ def each(names: list[str], act: Callable[[str], bool]) -> int:
     """Do it to each; say which could not be done."""
     status = 0
     for name in names:
-        if not act(checked(name)):
+        if not act(name):
             print(f"{name}: there is no such message, or somebody is at work on it", file=sys.stderr)
             status = 1
     return status
 
 
-def checked(name: str) -> str:
-    """A name stays below its spool."""
-    if name.startswith("/") or ".." in name.split("/"):
+def checked(name: str, shelf: "Shelf") -> str:
+    """A name is that of an element, and of nothing above, beside or below one."""
+    if not shelf.could_hold(name):
         raise ConfigError(f"{name} is not the name of a message", hint="take one that list shows")
     return name
