@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ssm.errors import SpoolError
 from ssm.messenger.events import Teller
 from ssm.messenger.judge import Judge, digest_of, event_of
 from ssm.ports.filing import Box, DeferredElement, FilingCabinet
@@ -22,10 +23,18 @@ class DeferredPass:
     tell: Teller
 
     def __call__(self) -> int:
-        """Judge each waiting element once; how many found their verdict."""
+        """Judge each waiting element once; how many found their verdict. A damaged one raises SpoolError at the end."""
         suspects = self.cabinet.suspects()
-        names = self.cabinet.deferred()
-        return sum(self.judge_one(name, suspects) for name in names)
+        judged = 0
+        damaged: SpoolError | None = None
+        for name in self.cabinet.deferred():
+            try:
+                judged += self.judge_one(name, suspects)
+            except SpoolError as error:
+                damaged = damaged or error  # that one only: the others must not wait for it
+        if damaged is not None:
+            raise damaged
+        return judged
 
     def judge_one(self, name: str, suspects: Mapping[bytes, int]) -> bool:
         """True when this element has left DEFERRED."""

@@ -115,7 +115,7 @@ class Event(Enum):
     SPOOL_UNAVAILABLE = Kind(
         "spool-unavailable",
         logging.ERROR,
-        "The spool cannot take messages: {cause}. Nothing is acknowledged; trying again in {retry_in} seconds.",
+        "The spool is in the way: {cause}. Nothing is acknowledged before it is filed; trying again in {retry_in} s.",
         "Disk full or broken; goes on by itself when it can.",
     )
 

@@ -193,11 +193,16 @@ class ReceiveRun:
         """File what is judged, and acknowledge what is filed."""
         while True:
             batch = await judged.get()
-            filed = await self.patiently(partial(self.file_some, batch))
+            filed = await self.patiently(partial(self.file_and_tell, batch))
             if not isinstance(filed, Stopped):
                 await consumer.acknowledge([one.delivery for one in batch])
-                self.tell_filed(filed)
             judged.task_done()
+
+    def file_and_tell(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
+        """File, and say so in the same breath: a connection that is lost now costs no line of the log; blocking."""
+        outcomes = self.file_some(batch)
+        self.tell_filed(outcomes)
+        return outcomes
 
     def file_some(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
         """File those that are new; blocking. In order, and once, also when one stands twice in the batch."""
@@ -235,10 +240,18 @@ class ReceiveRun:
         while True:
             if clock() >= next_pass:
                 begun = clock()
-                await self.patiently(judge_again)
+                await self.attempt(judge_again)
                 next_pass = clock() + seconds_until_next(self.limits.deferred_interval_seconds, clock() - begun)
             await self.patiently(self.ports.cabinet.settle)
             await asyncio.sleep(TIDY_SECONDS)
+
+    async def attempt(self, work: Callable[[], int]) -> None:
+        """Do something with the spool in a thread; what cannot be done now has its next turn, and holds up nothing."""
+        try:
+            await to_the_end(asyncio.to_thread(work))
+        except (SpoolUnavailableError, SpoolError) as error:
+            retry_in = self.limits.deferred_interval_seconds
+            self.ports.tell(Event.SPOOL_UNAVAILABLE, cause=str(error), retry_in=retry_in)
 
     async def patiently(self, work: Callable[[], T]) -> T | Stopped:
         """Do something with the spool in a thread; while it cannot be done, say so, wait and try again."""

@@ -207,14 +207,16 @@ class SendRun:
         try:
             await producer.publish(item.name, item.sealed)
         except RefusedError as error:
+            # First out of what is in flight: brokers hang up after an error, and then it must not be sent again.
+            self.outbox.done(item)
             await self.refuse(item, str(error))
         else:
             self.ports.tell(Event.CONFIRMED, message_id=item.name)
             self.confirmed.append(item)
             self.work_to_finish.set()
+            self.outbox.done(item)
         finally:
             window.release()
-        self.outbox.done(item)
 
     async def refuse_culprit(self, error: TransportError) -> None:
         """A message that loses every connection, alone too, is left for later; the line goes on."""

@@ -96,7 +96,7 @@ class QueueShelf:
     def remove(self, name: str) -> bool:
         """Lock it first, so that nobody is reading it."""
         with disk_errors(self.queue.path):
-            if not self.queue.lock(name):
+            if not is_element(name) or not self.queue.lock(name):
                 return False
             self.queue.remove(name)
         return True
@@ -117,8 +117,11 @@ class SimpleShelf:
         with disk_errors(self.path):
             for folder in folders(self.path):
                 for file in sorted((self.path / folder).iterdir()):
-                    if ELEMENT.fullmatch(file.name) and file.exists():
-                        found = file.stat()
+                    if ELEMENT.fullmatch(file.name):
+                        try:
+                            found = file.stat()
+                        except FileNotFoundError:
+                            continue  # sent in the meantime
                         is_locked = file.with_name(file.name + LOCK).exists()
                         yield Item(f"{folder}/{file.name}", found.st_size, found.st_mtime, is_locked)
 

@@ -237,8 +237,8 @@ class DirqCabinet:
             if fields is None:
                 queue.unlock(name)
                 return None
-        message_id = fields["empaid"].decode() if "empaid" in fields else None
-        return DeferredElement(name, fields["body"], message_id, fields.get("error", b"").decode())
+        message_id = fields["empaid"].decode("utf-8", "replace") if "empaid" in fields else None
+        return DeferredElement(name, fields["body"], message_id, fields.get("error", b"").decode("utf-8", "replace"))
 
     def release_deferred(self, name: str) -> None:
         """Unlock."""
