@@ -13,12 +13,13 @@ from ssm.spool.dirq import DirqQueue
 from ssm.spool.dirq_simple import DirqSimpleSpool
 from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker, seconds_of
 
+OURS = {".ssm", ".staging", "temporary", "obsolete"}  # what a spool needs for itself
 HEX = "0123456789abcdef"
 FOLDERS = st.text(HEX, min_size=8, max_size=8)
 ELEMENTS = st.text(HEX, min_size=14, max_size=14)
 FILE_NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40
-).filter(lambda name: name not in {".", ".."})
+).filter(lambda name: name not in {".", "..", *OURS})
 NEAR_NAMES = (
     FILE_NAMES
     | st.text(HEX + "ABCDEF", min_size=7, max_size=15)
