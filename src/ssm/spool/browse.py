@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looking into spools, and the few things a person may do with what is there."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Protocol
 from ssm.errors import SpoolError
 from ssm.spool.directory import claim_name, claims_folder
 from ssm.spool.dirq import LOCKED, DirqQueue
-from ssm.spool.dirq_simple import LOCK, folders
+from ssm.spool.dirq_simple import LOCK, entries_of, folders
 from ssm.spool.durable import disk_errors, remove_file
 from ssm.spool.element_names import ELEMENT, FOLDER
 
@@ -116,14 +117,11 @@ class SimpleShelf:
         """Elements and their locks."""
         with disk_errors(self.path):
             for folder in folders(self.path):
-                for file in sorted((self.path / folder).iterdir()):
-                    if ELEMENT.fullmatch(file.name):
-                        try:
-                            found = file.stat()
-                        except FileNotFoundError:
-                            continue  # sent in the meantime
-                        is_locked = file.with_name(file.name + LOCK).exists()
-                        yield Item(f"{folder}/{file.name}", found.st_size, found.st_mtime, is_locked)
+                entries = {entry.name: entry for entry in entries_of(self.path / folder)}
+                for name in sorted(filter(ELEMENT.fullmatch, entries)):
+                    with contextlib.suppress(FileNotFoundError):  # sent in the meantime
+                        found = entries[name].stat()
+                        yield Item(f"{folder}/{name}", found.st_size, found.st_mtime, name + LOCK in entries)
 
     def read(self, name: str) -> bytes | None:
         """Its content."""
@@ -154,9 +152,12 @@ class DirectoryShelf:
         """Files, oldest first."""
         with disk_errors(self.path):
             files = [file for file in self.path.iterdir() if not file.name.startswith(".") and file.is_file()]
-            for file in sorted(files, key=lambda one: one.stat().st_mtime):
-                found = file.stat()
-                yield Item(file.name, found.st_size, found.st_mtime, self.claim(file.name).exists())
+            found = []
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):  # sent in the meantime
+                    found.append((file.stat(), file.name))
+            for state, name in sorted(found, key=lambda one: one[0].st_mtime):
+                yield Item(name, state.st_size, state.st_mtime, self.claim(name).exists())
 
     def claim(self, name: str) -> Path:
         """Where a claim on it stands."""

@@ -82,7 +82,8 @@ class DirectorySpool:
             inodes = inodes_of(dead)
             with os.scandir(self.claims) as claims:
                 for claim in claims:
-                    if claim.inode() in inodes:
+                    # A claim that is no link any more came from a backup: no marker will ever be known for it.
+                    if claim.inode() in inodes or claim.stat(follow_symlinks=False).st_nlink == 1:
                         count += remove_file(claim.path)
         return count
 

@@ -64,6 +64,7 @@ class DirqQueue:
             write_file(f"{staged}/{name}", content, sync=sync)
         if sync:
             sync_path(staged)
+            sync_path(staged.parent)
 
     def publish(self, staged: Path, element: str) -> bool:
         """Move a staged element into place; False when it was there already."""

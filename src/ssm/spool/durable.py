@@ -36,6 +36,7 @@ def make_folder(path: Path) -> None:
     with contextlib.suppress(FileExistsError):
         path.mkdir(FOLDER_MODE)
         path.chmod(FOLDER_MODE)
+        sync_path(path.parent)  # a synced file in a folder that is not is gone with it
 
 
 def write_new(path: str | Path, content: bytes) -> int:

@@ -22,7 +22,7 @@ from pathlib import Path
 from ssm.ports.filing import Box, DeferredElement, Filed, Verdict
 from ssm.spool.dirq import STAGING, DirqQueue
 from ssm.spool.durable import disk_errors, remove_folder, sync_path
-from ssm.spool.instance import Instance
+from ssm.spool.instance import Instance, alone
 from ssm.spool.journal import SqliteJournal, write_history
 from ssm.spool.judging import JudgingNotes
 from ssm.spool.placing import Placing, history_of
@@ -169,8 +169,8 @@ class DirqCabinet:
 
     def recover(self) -> int:
         """Finish the renames of dead programs, and restore what a dead machine had not written."""
-        count = self.settling.restore(self.boot)
-        with disk_errors(self.path):
+        count = 0
+        with disk_errors(self.path), alone(self.journal.path.with_name("recovery.lock")):
             # Staging first, markers second: who starts in between has a marker before it has staging.
             staging = [(queue, folder) for queue in self.queues.values() for folder in (queue.path / STAGING).iterdir()]
             with self.instance.dead_ones() as dead:
@@ -180,8 +180,17 @@ class DirqCabinet:
                         count += sum(self.finish_staged(queue, staged) for staged in folder.iterdir())
                         remove_folder(folder)
                 if living == {self.instance.id}:
-                    deferred = self.queues[Box.DEFERRED]
-                    count += sum(deferred.unlock(element) for element in deferred.elements())
+                    count += self.release_all()
+            # Last, since what a dead machine left in staging may be torn as well: it is compared where it is now.
+            return count + self.settling.restore(self.boot)
+
+    def release_all(self) -> int:
+        """Nobody else is at work: give back what dead programs had locked, and finish what they were removing."""
+        count = 0
+        for queue in (self.queues[Box.DEFERRED], self.queues[Box.REJECTED]):
+            count += sum(queue.unlock(element) for element in queue.elements())
+            for removed in (queue.path / "obsolete").iterdir():
+                remove_folder(removed)
         return count
 
     def finish_staged(self, queue: DirqQueue, staged: Path) -> int:
@@ -265,7 +274,12 @@ class DirqCabinet:
         verdict = Verdict(
             hashlib.sha256(body).digest(), Box.DEFERRED, body, None, message_id, "to be judged again", "retry"
         )
-        [filed] = self.file_batch([verdict], replace=True)
+        try:
+            [filed] = self.file_batch([verdict], replace=True)
+        except BaseException:
+            with disk_errors(queue.path):
+                queue.unlock(name)
+            raise
         self.forget(Box.REJECTED, name)
         return filed
 

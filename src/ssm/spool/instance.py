@@ -55,6 +55,17 @@ class Instance:
                         remove_file(path)
 
 
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One program at a time in this block; the system lets the next one in when it dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def seized(marker: Path, held: contextlib.ExitStack) -> bool:
     """True when nobody held this marker; now we do, until the stack unwinds."""
     try:

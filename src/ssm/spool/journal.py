@@ -6,7 +6,6 @@ Every commit is synced (WAL, FULL), and callers put a whole batch into one.
 """
 
 import contextlib
-import fcntl
 import logging
 import os
 import sqlite3
@@ -18,6 +17,7 @@ from pathlib import Path
 from ssm.errors import SpoolError, SpoolUnavailableError
 from ssm.ports.journal import Entry
 from ssm.spool.durable import FILE_MODE, disk_errors, make_folder
+from ssm.spool.instance import alone
 
 logger = logging.getLogger(__name__)
 
@@ -53,23 +53,19 @@ class SqliteJournal:
             make_folder(state)
             self.connection = self.open_sound()
 
-    def open_sound(self) -> sqlite3.Connection:
+    def open_sound(self, *, doubtful: bool = False) -> sqlite3.Connection:
         """Open; a broken file is moved aside. One program at a time: a file half made by another is not broken."""
-        descriptor = os.open(self.path.with_name(f"{NAME}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with alone(self.path.with_name(f"{NAME}.lock")):
             try:
-                return self.open()
+                return self.open(doubtful=doubtful)
             except sqlite3.DatabaseError as error:
                 if not is_broken(error):
                     raise SpoolUnavailableError(f"{self.path}: {error}", hint="is the disk writable?") from error
                 self.move_aside(error)
                 return self.open()
-        finally:
-            os.close(descriptor)
 
-    def open(self) -> sqlite3.Connection:
-        """Open, and bring up to date."""
+    def open(self, *, doubtful: bool = False) -> sqlite3.Connection:
+        """Open, and bring up to date; look through a doubtful one, for its first page may be whole."""
         self.path.touch(FILE_MODE)
         connection = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
@@ -78,6 +74,8 @@ class SqliteJournal:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             self.migrate(connection)
+            if doubtful:
+                require_sound(connection)
         except BaseException:
             connection.close()
             raise
@@ -95,7 +93,8 @@ class SqliteJournal:
             connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
 
     def move_aside(self, error: sqlite3.DatabaseError) -> None:
-        """Keep a broken file for whoever wants to look, and begin anew."""
+        """Keep a broken file for whoever wants to look, and begin anew; the copies in it are lost, so all is synced."""
+        os.sync()
         aside = self.path.with_name(f"{NAME}.broken-{int(time.time())}")
         logger.error("%s is broken (%s); moved to %s. Some messages may be filed twice.", self.path, error, aside.name)
         for suffix in ("-wal", "-shm"):
@@ -116,9 +115,7 @@ class SqliteJournal:
                         self.connection.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
-                raise SpoolUnavailableError(
-                    f"{self.path}: {error}", hint="free some space, or mend the disk"
-                ) from error
+                raise self.trouble(error) from error
 
     def record(self, entries: Sequence[Entry]) -> None:
         """Append to the history."""
@@ -139,14 +136,15 @@ class SqliteJournal:
         if isinstance(error, sqlite3.DatabaseError) and is_broken(error):
             self.connection.close()
             with disk_errors(self.path):
-                self.connection = self.open_sound()
+                self.connection = self.open_sound(doubtful=True)
         return SpoolUnavailableError(f"{self.path}: {error}", hint="free some space, or mend the disk")
 
     def forget(self, before: float) -> None:
-        """Drop history and digests older than this time."""
+        """Drop history, digests and what is known of sealed copies, from before this time."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM history WHERE at < ?", (before,))
             connection.execute("DELETE FROM filed WHERE at < ?", (before,))
+            connection.execute("DELETE FROM sealed WHERE at < ?", (before,))
 
     def close(self) -> None:
         """Release the file."""
@@ -161,6 +159,19 @@ def write_history(connection: sqlite3.Connection, entries: Iterable[Entry]) -> N
         "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(now, one.state, one.digest, one.message_id, one.element, one.signer, one.reason) for one in entries],
     )
+
+
+class DamagedError(sqlite3.DatabaseError):
+    """A page of the file is not what it was."""
+
+    sqlite_errorname = "SQLITE_CORRUPT"
+
+
+def require_sound(connection: sqlite3.Connection) -> None:
+    """DamagedError when not every page holds."""
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise DamagedError(str(found))
 
 
 def is_broken(error: sqlite3.Error) -> bool:

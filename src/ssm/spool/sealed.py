@@ -44,14 +44,27 @@ class SealedFiles:
         """Write the files, then remember them in one transaction."""
         if not copies:
             return
-        rows = []
         now = time.time()
-        for copy in copies:
-            with disk_errors(self.folder):
-                write_file(self.folder / copy.digest.hex(), copy.sealed, sync=False)
-            rows.append((copy.name, copy.payload_digest, copy.digest, now))
-        with self.journal.transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?)", rows)
+        rows = [(copy.name, copy.payload_digest, copy.digest, now) for copy in copies]
+        try:
+            for copy in copies:
+                self.write(copy)
+            with self.journal.transaction() as connection:
+                connection.executemany("INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?)", rows)
+        except BaseException:
+            for copy in copies:  # a full disk is not filled further by what nothing refers to
+                remove_file(self.folder / copy.digest.hex())
+            raise
+
+    def write(self, copy: SealedCopy) -> None:
+        """One file; what stands there under the same name may be torn."""
+        path = self.folder / copy.digest.hex()
+        with disk_errors(path):
+            try:
+                write_file(path, copy.sealed, sync=False)
+            except FileExistsError:
+                remove_file(path)
+                write_file(path, copy.sealed, sync=False)
 
     def drop(self, names: Sequence[str]) -> None:
         """Forget them, then remove the files: a crash in between leaves an orphan, which ``tidy`` finds."""

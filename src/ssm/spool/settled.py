@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a file that somebody may still be writing."""
 
+import errno
 import logging
 import os
 import stat
@@ -11,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 CLOCK_SECONDS = 60.0
 EMPTY_SECONDS = 60.0
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}  # no fault of the file: all would be passed over
 
 
 def read_settled(path: Path, settle_seconds: float) -> bytes | None:
@@ -22,6 +24,8 @@ def read_settled(path: Path, settle_seconds: float) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno in EXHAUSTED:
+            raise
         logger.warning("%s cannot be read (%s), and stays where it is", path, error.strerror)
         return None
     try:
