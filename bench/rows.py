@@ -13,7 +13,7 @@ from tests.pki import Pki
 from tests.servers.broker import BrokerServer, RealBroker, new_queue
 
 from bench.programs import Usage, run_receiver, run_sender
-from ssm.wiring import open_opener, open_sealer, open_signer
+from ssm.wiring import open_encryption, open_opener, open_sealer, open_signer
 
 SHIPPED = Pace(window=32, batch=64, prefetch=256)
 KIB = 1024
@@ -117,7 +117,8 @@ def envelope_rates(pki: Pki, seconds: float) -> list[Rate]:
     rates = []
     for octets in (KIB, 600 * KIB):
         for recipient in (None, server.certificate_path):
-            sealer = open_sealer(signer, recipient, cipher="aes-128-cbc")
+            encryption = open_encryption(signer, recipient, cipher="aes-128-cbc", oaep=False)
+            sealer = open_sealer(signer, encryption)
             text = payload(octets)
             name = f"{'signed and encrypted' if recipient else 'signed'}, {octets // KIB} KiB"
             sealed = sealer(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ssm.credentials.ca_directory import CaDirectory
 from ssm.credentials.dn_file import DnFile
 from ssm.credentials.key_files import load_decryption_key, load_recipient, load_signer
-from ssm.envelope.certificate import Signer
+from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.enveloped_data import Cipher
 from ssm.envelope.path import PathValidator
 from ssm.envelope.seal import Encryption, seal
@@ -49,13 +49,15 @@ def open_signer(certificate: Path, key: Path) -> Signer:
     return load_signer(certificate, key, utc_now())
 
 
-def open_sealer(
-    signer: Signer, recipient: Path | None, *, cipher: str, oaep: bool = False, tell: Teller | None = None
-) -> Callable[[bytes], bytes]:
+def open_encryption(signer: Signer, recipient: Path | None, *, cipher: str, oaep: bool) -> Encryption | None:
+    """To whom and how messages are encrypted; None when they are only signed."""
+    if recipient is None:
+        return None
+    return Encryption(load_recipient(recipient, signer, utc_now()), Cipher(cipher), oaep)
+
+
+def open_sealer(signer: Signer, encryption: Encryption | None, tell: Teller | None = None) -> Callable[[bytes], bytes]:
     """What turns a payload into a sealed message; says once if one travels in a form that not everybody reads."""
-    encryption = None
-    if recipient is not None:
-        encryption = Encryption(load_recipient(recipient, signer, utc_now()), Cipher(cipher), oaep)
     untold = [tell] if tell is not None else []
 
     def sealing(payload: bytes) -> bytes:
@@ -92,9 +94,8 @@ def open_signer_list(path: Path) -> SignerList:
     return DnFile(path)
 
 
-def require_trusted(path: Path, certificates: SenderCertificates) -> None:
+def require_trusted(recipient: Recipient, certificates: SenderCertificates) -> None:
     """The receiver's certificate must hold, or we would encrypt to anybody; CredentialError."""
-    recipient = load_recipient(path, None, utc_now())
     validator = path_validator(
         certificates.capath, check_crls=certificates.check_crls, check_namespaces=certificates.check_namespaces
     )
@@ -102,7 +103,7 @@ def require_trusted(path: Path, certificates: SenderCertificates) -> None:
         validator.judge(recipient.certificate.der)
     except (UntrustedCertificateError, CannotJudgeError) as error:
         hint = error.hint or "set verify_server_cert to false if this is meant"
-        raise CredentialError(f"server_cert {path} does not hold: {error}", hint=hint) from error
+        raise CredentialError(f"server_cert {certificates.server_cert} does not hold: {error}", hint=hint) from error
 
 
 # Transports.
@@ -153,18 +154,17 @@ def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) ->
     """What sending needs; credentials are checked before anything is claimed."""
     certificates, messaging = settings.certificates, settings.messaging
     signer = open_signer(certificates.certificate, certificates.key)
-    if certificates.server_cert is not None and certificates.verify_server_cert:
-        require_trusted(certificates.server_cert, certificates)
-    sealer = open_sealer(
-        signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep, tell=tell
-    )
+    encryption = open_encryption(signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep)
+    if encryption is not None and certificates.verify_server_cert:
+        require_trusted(encryption.recipient, certificates)
+    sealer = open_sealer(signer, encryption, tell)
     state = state_folder(messaging.path, messaging.state)
     journal = SqliteJournal(state)
     aside = DirqCabinet(state, journal, retention_days=messaging.retention_days)
     copies = SealedFiles(state, journal)
     aside.recover()
     try:
-        yield SendPorts(spool, copies, journal, aside, sealer, tell, sealing_context(signer, certificates))
+        yield SendPorts(spool, copies, journal, aside, sealer, tell, sealing_context(signer, encryption))
         copies.tidy()
         aside.settle()
     finally:
@@ -172,13 +172,12 @@ def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) ->
         journal.close()
 
 
-def sealing_context(signer: Signer, certificates: SenderCertificates) -> bytes:
+def sealing_context(signer: Signer, encryption: Encryption | None) -> bytes:
     """What a kept copy depends on besides its payload."""
-    recipient = b""
-    if certificates.server_cert is not None:
-        recipient = load_recipient(certificates.server_cert, signer, utc_now()).certificate.der
-    chosen = f"{certificates.cipher} {certificates.oaep}".encode()
-    return b"\0".join((signer.certificate.der, recipient, chosen))
+    if encryption is None:
+        return signer.certificate.der
+    chosen = f"{encryption.cipher.value} {encryption.oaep}".encode()
+    return b"\0".join((signer.certificate.der, encryption.recipient.certificate.der, chosen))
 
 
 @contextmanager
@@ -233,9 +232,8 @@ def describe_signer(certificate: Path, key: Path) -> str:
 
 def describe_recipient(path: Path, certificates: SenderCertificates) -> str:
     """Whom we encrypt to, until when; raises what a start would raise."""
-    load_recipient(path, open_signer(certificates.certificate, certificates.key), utc_now())
-    require_trusted(path, certificates)
-    recipient = load_recipient(path, None, utc_now())
+    recipient = load_recipient(path, open_signer(certificates.certificate, certificates.key), utc_now())
+    require_trusted(recipient, certificates)
     return f"{recipient.certificate.dn()}, until {recipient.certificate.x509.not_valid_after_utc:%Y-%m-%d}"
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.errors import TransportError
-from ssm.ports.transport import Consumer, Delivery, Transport
+from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.stomp import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 from ssm.wiring import broker_context
 from tests.conftest import WAYS as REAL_WAYS
+from tests.exchange import give, nothing_comes, taken
 from tests.pki import Pki
 from tests.servers.broker import BrokerServer, new_queue
 
@@ -72,32 +73,6 @@ def way(request: pytest.FixtureRequest, server_pki: Pki, tmp_path: Path) -> Way:
     return Way(embedded if kind == "embedded" else real)
 
 
-async def give(transport: Transport, *bodies: bytes) -> None:
-    """Publish all at once, under ids that tell them apart."""
-    producer = await transport.open_producer()
-    await asyncio.gather(*(producer.publish(f"id/{number}", body) for number, body in enumerate(bodies)))
-    await producer.close()
-
-
-async def taken(consumer: Consumer, count: int, *, acknowledge: bool = True) -> list[Delivery]:
-    """This many, in the order they came."""
-    deliveries: list[Delivery] = []
-    while len(deliveries) < count:
-        some = await consumer.receive(count - len(deliveries))
-        if acknowledge:
-            await consumer.acknowledge(some)
-        deliveries.extend(some)
-    return deliveries
-
-
-async def nothing_comes(consumer: Consumer) -> bool:
-    try:
-        await asyncio.wait_for(consumer.receive(1), QUIET_SECONDS)
-    except TimeoutError:
-        return True
-    return False
-
-
 def bodies_of(deliveries: Sequence[Delivery]) -> list[bytes]:
     return [one.body for one in deliveries]
 
@@ -139,7 +114,7 @@ def test_many_messages_arrive_once_each(way: Way) -> None:
         assert bodies_of(await taken(consumer, len(bodies))) == bodies
         await consumer.close()
         consumer = await transport.open_consumer()
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.close()
 
     way.run(work)
@@ -165,7 +140,7 @@ def test_no_more_than_the_prefetch_is_out_at_a_time(way: Way) -> None:
         await give(transport, *(b"%d" % number for number in range(2 * PREFETCH)))
         consumer = await transport.open_consumer()
         first = await taken(consumer, PREFETCH, acknowledge=False)
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.acknowledge(first)
         assert len(await taken(consumer, PREFETCH)) == PREFETCH
         await consumer.close()
@@ -184,7 +159,7 @@ def test_what_is_not_acknowledged_comes_again_and_says_so(way: Way) -> None:
         again = await taken(consumer, 3)
         assert sorted(bodies_of(again)) == [b"0", b"2", b"4"]
         assert all(one.redelivered for one in again)
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.close()
 
     way.run(work)
@@ -219,7 +194,7 @@ def test_two_consumers_share_a_queue(way: Way) -> None:
 def test_a_receive_that_is_cancelled_loses_nothing(way: Way) -> None:
     async def work(transport: Transport) -> None:
         consumer = await transport.open_consumer()
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         got: list[bytes] = []
         for number in range(20):
             await give(transport, b"%d" % number)

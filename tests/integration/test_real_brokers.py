@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from ssm.errors import ConnectFailedError, TransportError
-from ssm.ports.transport import Consumer, Delivery
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.stomp import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 from tests.conftest import NewServer
+from tests.exchange import give, nothing_comes, taken
 from tests.pki import Credential, Pki
 from tests.servers.broker import BrokerServer, RealBroker, new_queue
 
@@ -39,30 +39,6 @@ def transport_to(
     session = session or SessionSettings(login=login.login, passcode=login.passcode)
     tls = shown(broker, client or broker.client) if broker.use_tls else None
     return StompTransport(StompSettings(((broker.host, broker.port),), broker.queue, tls, PREFETCH, session))
-
-
-async def give(transport: StompTransport, *bodies: bytes) -> None:
-    producer = await transport.open_producer()
-    await asyncio.gather(*(producer.publish(f"id/{number}", body) for number, body in enumerate(bodies)))
-    await producer.close()
-
-
-async def taken(consumer: Consumer, count: int, *, acknowledge: bool = True) -> list[Delivery]:
-    deliveries: list[Delivery] = []
-    while len(deliveries) < count:
-        some = await consumer.receive(count - len(deliveries))
-        if acknowledge:
-            await consumer.acknowledge(some)
-        deliveries.extend(some)
-    return deliveries
-
-
-async def nothing_comes(consumer: Consumer) -> bool:
-    try:
-        await asyncio.wait_for(consumer.receive(1), QUIET_SECONDS)
-    except TimeoutError:
-        return True
-    return False
 
 
 def numbered(count: int) -> list[bytes]:
@@ -112,7 +88,7 @@ def test_a_lost_connection_brings_back_what_was_not_acknowledged_and_nothing_els
         back = await taken(again, len(left))
         assert sorted(one.body for one in back) == sorted(one.body for one in left)
         assert all(one.redelivered for one in back)
-        assert await nothing_comes(again)
+        assert await nothing_comes(again, QUIET_SECONDS)
         await again.close()
 
     run(work())
@@ -124,10 +100,10 @@ def test_only_acknowledgements_make_room_beyond_the_prefetch(real_broker: RealBr
         await give(transport, *numbered(MANY))
         consumer = await transport.open_consumer()
         out = await taken(consumer, PREFETCH, acknowledge=False)
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.acknowledge(out[:5])
         out += await taken(consumer, 5, acknowledge=False)
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.acknowledge(out[5:])
         rest = await taken(consumer, MANY - len(out))
         assert [one.body for one in (*out, *rest)] == numbered(MANY)
@@ -164,7 +140,7 @@ def test_no_headers_of_a_message_stop_the_line(real_broker: RealBroker, headers:
         assert [one.message_id for one in deliveries] == ["strange", None][1 - is_taken :]
         await consumer.close()
         consumer = await transport_to(real_broker).open_consumer()
-        assert await nothing_comes(consumer)
+        assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.close()
 
     run(work())

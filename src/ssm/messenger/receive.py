@@ -8,7 +8,6 @@ and set aside after the third time.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -20,7 +19,7 @@ from ssm.messenger.deferred import DeferredPass, seconds_until_next
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.judge import Judge, digest_of, event_of, is_ping
 from ssm.messenger.retry import Backoff, describe
-from ssm.messenger.tasks import first_of, to_the_end
+from ssm.messenger.tasks import first_of, pause, to_the_end
 from ssm.ports.filing import FilingCabinet, Verdict
 from ssm.ports.transport import Consumer, Delivery, Transport
 
@@ -117,7 +116,7 @@ class ReceiveRun:
             except TransportError as error:
                 delay = backoff.next_delay()
                 self.ports.tell(Event.CONNECTION_LOST, cause=describe(error), retry_in=round(delay, 1))
-                await self.pause(delay)
+                await pause(self.stopping, delay)
 
     async def take_from(self, consumer: Consumer, backoff: Backoff) -> None:
         """Take messages on one connection until it is lost or we stop."""
@@ -262,11 +261,6 @@ class ReceiveRun:
             except (SpoolUnavailableError, SpoolError) as error:
                 delay = backoff.next_delay()
                 self.ports.tell(Event.SPOOL_UNAVAILABLE, cause=str(error), retry_in=round(delay, 1))
-                await self.pause(delay)
+                await pause(self.stopping, delay)
                 if self.stopping.is_set():
                     return STOPPED
-
-    async def pause(self, seconds: float) -> None:
-        """Wait, but not longer than until we are to stop."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)

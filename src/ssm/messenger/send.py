@@ -8,7 +8,6 @@ element in the spool, and its sealed copy beside it.
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from ssm.messenger.events import Event
 from ssm.messenger.outbox import Outbox, Prepared
 from ssm.messenger.prepare import SendPorts, finish, give_back, prepare
 from ssm.messenger.retry import Backoff, describe
-from ssm.messenger.tasks import first_of, to_the_end
+from ssm.messenger.tasks import first_of, pause, to_the_end
 from ssm.ports.transport import Producer, Transport
 
 PREPARERS = 2
@@ -126,7 +125,7 @@ class SendRun:
                     group.create_task(self.prepare_some())
             if not self.limits.follow or self.stopping.is_set():
                 break
-            await self.pause(FOLLOW_SECONDS)
+            await pause(self.stopping, FOLLOW_SECONDS)
             await to_the_end(self.look())
         self.outbox.close()
 
@@ -136,11 +135,6 @@ class SendRun:
             await asyncio.sleep(UPKEEP_SECONDS)
             await to_the_end(asyncio.to_thread(self.ports.spool.purge))
             await to_the_end(asyncio.to_thread(self.ports.aside.settle))
-
-    async def pause(self, seconds: float) -> None:
-        """Wait, but not longer than until we are to stop."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     async def prepare_some(self) -> None:
         """One of several feeders: private-key operations release the interpreter lock."""
@@ -186,7 +180,7 @@ class SendRun:
                     unconfirmed=waiting,
                     retry_in=round(delay, 1),
                 )
-                await self.pause(delay)
+                await pause(self.stopping, delay)
 
     async def publish_on(self, producer: Producer) -> None:
         """Publish on one connection until it is lost or the outbox is drained."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two rules for tasks that stand beside each other: what must not be cut off, and which error to speak of."""
+"""Rules for tasks that stand beside each other: what must not be cut off, how to wait, which error to speak of."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -19,6 +20,12 @@ async def to_the_end(work: Coroutine[None, None, T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         raise
+
+
+async def pause(stopping: asyncio.Event, seconds: float) -> None:
+    """Wait, but not longer than until we are to stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
 
 
 def first_of(error: BaseException) -> BaseException:

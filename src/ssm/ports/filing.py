@@ -43,7 +43,7 @@ class Verdict:
     error: str | None = None
     """The sentence kept beside the message, for REJECTED and DEFERRED (EMPA facts, section 4.3)."""
     reason: str | None = None
-    """Short class of the error, such as ``signature``: for history, tables and counters."""
+    """Short class of the error, such as ``signature``, for tables and counters; history keeps the sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from ssm.ports.filing import Box, Verdict
+from ssm.ports.filing import Box
 from ssm.spool.dirq import FIELDS, STAGING, DirqQueue
 from ssm.spool.durable import disk_errors, remove_folder, sync_path
 from ssm.spool.journal import SqliteJournal
+from ssm.spool.placing import Placing
 
 SETTLE_AFTER_SECONDS = 60.0  # by then the kernel has usually written them by itself, and a sync costs little
 HELD_OCTETS = 64 * 1024 * 1024
@@ -25,22 +25,6 @@ MOST_AT_ONCE = 20_000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Held(Protocol):
-    """An element to hold a copy of."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """What it is about."""
-
-    @property
-    def element(self) -> str:
-        """Its name inside the box."""
-
-    @property
-    def fields(self) -> Mapping[str, bytes]:
-        """Its content."""
-
-
 class Settling:
     """Keeps copies, lets them go, and restores elements from them."""
 
@@ -48,7 +32,7 @@ class Settling:
         self.journal = journal
         self.queues = queues
 
-    def hold(self, connection: sqlite3.Connection, boot: str, now: float, elements: Sequence[Held]) -> None:
+    def hold(self, connection: sqlite3.Connection, boot: str, now: float, elements: Sequence[Placing]) -> None:
         """Keep copies, within the transaction that makes the batch durable."""
         connection.executemany(
             "INSERT OR REPLACE INTO unsettled VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -17,8 +17,6 @@ from pathlib import Path
 from ssm.cli.console import size_text, table
 from ssm.demo.outcome import Row
 
-SHOWN_OF_A_KIND = 2
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""

@@ -27,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm seal``."""
-    from ssm.wiring import open_sealer, open_signer
+    from ssm.wiring import open_encryption, open_sealer, open_signer
 
     signer = open_signer(arguments.certificate, arguments.key)
-    sealer = open_sealer(signer, arguments.recipient, cipher=arguments.cipher, oaep=arguments.oaep)
-    sys.stdout.buffer.write(sealer(sys.stdin.buffer.read()))
+    encryption = open_encryption(signer, arguments.recipient, cipher=arguments.cipher, oaep=arguments.oaep)
+    sys.stdout.buffer.write(open_sealer(signer, encryption)(sys.stdin.buffer.read()))
     sys.stdout.buffer.flush()
     return 0
