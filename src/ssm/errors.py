@@ -11,7 +11,9 @@
     │  ├─ SignatureError             the signature does not prove the content
     │  ├─ UntrustedCertificateError  the signer's certificate does not hold
     │  ├─ UnauthorisedSignerError    a good signer who is not on the list
-    │  └─ UnsendableError            a payload that no envelope can carry
+    │  ├─ UnsendableError            a payload that no envelope can carry
+    │  ├─ FormatError                not a message of records that we read: where, and what was expected
+    │  └─ RecordError                a record that a format cannot hold: field, value, what it must be
     ├─ RetryError                  the world is in the way: keep the message, back off
     │  ├─ CannotJudgeError           the fault is on our side (CRL, CA directory)
     │  ├─ SpoolUnavailableError      disk full, input/output error
@@ -96,6 +98,32 @@ class UnsendableError(RejectError):
     """A payload that no envelope can carry, such as an empty one."""
 
     reason = "unsendable"
+
+
+class FormatError(RejectError):
+    """A message cannot be read (on) as records."""
+
+    reason = "format"
+
+    def __init__(
+        self, message: str, *, code: str, line: int | None = None, path: str = "", suggestion: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        """Stable name for programs, such as ``unknown-header``."""
+        self.line = line
+        self.path = path
+        self.suggestion = suggestion
+
+
+class RecordError(RejectError):
+    """A record cannot be written in a format without saying something else than it says."""
+
+    reason = "record"
+
+    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"{field} {problem}", hint=hint)
+        self.field = field
 
 
 class RetryError(SsmError):
