@@ -22,6 +22,7 @@
        ├─ ConfigError                all faults at once
        ├─ CredentialError            key unreadable, certificate expired, login refused
        ├─ SpoolError                 not writable, structure damaged
+       ├─ InputError                 a file that was named cannot be read
        └─ LocalProtocolError         we broke the protocol: our bug
 
 Anything outside this tree is a bug. Only ``ssm.cli.main`` turns these into exit statuses.
@@ -31,6 +32,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 EX_DATAERR = 65
+EX_NOINPUT = 66
 EX_UNAVAILABLE = 69
 EX_SOFTWARE = 70
 EX_IOERR = 74
@@ -216,6 +218,12 @@ class SpoolError(StopError):
     """The spool is missing, not writable, or damaged in its structure."""
 
     exit_status = EX_IOERR
+
+
+class InputError(StopError):
+    """A file that was named cannot be read."""
+
+    exit_status = EX_NOINPUT
 
 
 class LocalProtocolError(StopError):

@@ -47,7 +47,7 @@ def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[str, bool]]:
         if is_first and len(data) >= len(BYTE_ORDER_MARK):
             data = data.removeprefix(BYTE_ORDER_MARK)
             is_first = False
-        end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1
+        end = (data.rfind(b"\n") if b"\n" in data else data.rfind(b"\r", 0, -1)) + 1
         if end:
             yield decoded(data[:end])
         held = data[end:]
