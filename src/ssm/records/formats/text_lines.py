@@ -13,6 +13,8 @@ from ssm.records.gathering import Gathering
 from ssm.records.types import RECORD_TYPES
 from ssm.records.values import NULLS
 
+SEPARATOR = "%%"
+
 
 @dataclass(slots=True)
 class Careful:
@@ -22,8 +24,6 @@ class Careful:
     line: int
     """Line of the message on which the chunk begins."""
     found: Gathering
-    is_cut: bool = False
-    """A separator stands inside a line of it, so that it is no whole record."""
 
     @property
     def kind(self) -> RecordType:
@@ -42,9 +42,8 @@ class Careful:
         readable = self.kind.readable(self.version)
         for line, text in numbered:
             self.read_line(line, text, readable)
-        if not self.is_cut:
-            for one in self.kind.wire(self.version):
-                self.found.missing(one.field, one.name, Place(numbered[0][0]))
+        for one in self.kind.wire(self.version):
+            self.found.missing(one.field, one.name, Place(numbered[0][0]))
         return self.found.record()
 
     def read_line(self, line: int, text: str, readable: Mapping[str, WireField]) -> None:
@@ -59,6 +58,9 @@ class Careful:
             self.found.fault(Level.ERROR, "no-colon", said, Place(line))
         elif is_header(name):
             self.second_header(line, text)
+        elif name in readable and SEPARATOR in value:
+            said = f"{quoted(value)} holds %%, which ends a record even inside a line; no value can hold it"
+            self.found.refuse(readable[name].field, "separator-in-value", said, place)
         elif name in readable:
             self.read_value(place, readable[name], value)
         elif name in self.kind.ignored:
