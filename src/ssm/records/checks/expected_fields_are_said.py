@@ -23,7 +23,7 @@ def of_type(kind: RecordType) -> Check | None:
         values: tuple[object, ...] = get(record)
         if None not in values:
             return None
-        said = "is missing; the documentation asks for it, though repositories do without"
+        said = "has no value; the documentation asks for one, though repositories do without"
         return [Finding(name, said) for name, value in zip(names, values, strict=False) if value is None]
 
     return check("expected-field", Level.WARNING, MEANING, (kind.record,), look)

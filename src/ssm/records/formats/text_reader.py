@@ -80,7 +80,7 @@ def read_batches(reading: "Reading", rest: str, portions: Iterator[tuple[str, bo
     yield from reading.batches(chunks)
     if last.strip():
         last_line = reading.line + last.rstrip().count("\n")
-        said = "the message does not end with %%, which repositories do without"
+        said = "the message does not end with %%; repositories accept that"
         yield reading.batch([last.rstrip("\n") + "\n"], [Fault(Level.NOTE, "no-final-separator", said, last_line)])
 
 
