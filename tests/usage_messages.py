@@ -53,7 +53,7 @@ def job_text(changes: Mapping[str, str] | None = None, *, without: tuple[str, ..
 
 
 def addresses(*records: object, **frame: object) -> str:
-    """A JSON message of some records, one of addresses if none is given; a member of the frame that is None is absent."""
+    """A JSON message of some records, one of addresses if none is given; what is None in the frame is absent."""
     said = {"Type": "APEL Public IP message", "Version": "v0.2", "UsageRecords": list(records) or [ADDRESSES]} | frame
     return json.dumps({name: value for name, value in said.items() if value is not None}, indent=1)
 

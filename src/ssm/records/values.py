@@ -34,7 +34,7 @@ def read_text(text: str, doubts: Doubts) -> str:
 def text_from_json(value: object, doubts: Doubts) -> str:
     """A string, of characters that a repository can keep."""
     if not isinstance(value, str):
-        raise ValueError("must be a string")
+        raise ValueError("must be a string, in double quotes")
     if SURROGATE.search(value):
         raise ValueError("holds half a character, which no UTF-8 text can hold")
     if CONTROL.search(value):
