@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a text message: cut into lines and records, the quick way where it fits, the careful way where not."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 from ssm.errors import FormatError
 from ssm.records.fault import Fault, Level, Place
@@ -30,7 +30,8 @@ def read(blocks: Iterator[bytes]) -> Message:
             break
     line, _, rest = first[first.rfind("\n", 0, len(first) - len(first.lstrip())) + 1 :].partition("\n")
     header = read_header(line, number)
-    batches = read_batches(Reading(Shapes(header.type, header.names_version), number + 1), rest, portions)
+    reading = Reading(Shapes(header.type, header.names_version), number + 1)
+    batches = read_batches(reading, chain([(rest, True)], portions))
     return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults))
 
 
@@ -64,11 +65,11 @@ def decoded(data: bytes) -> tuple[str, bool]:
     return text, not is_calm(text, data)
 
 
-def read_batches(reading: "Reading", rest: str, portions: Iterator[tuple[str, bool]]) -> Iterator[Batch]:
+def read_batches(reading: "Reading", portions: Iterable[tuple[str, bool]]) -> Iterator[Batch]:
     """The records after the header."""
     names = reading.shapes.names
-    held = rest
-    held_is_odd = True
+    held = ""
+    held_is_odd = False
     for text, odd in portions:
         (*chunks, held), is_mistaken = pieces(held + text, names)
         reading.may_be_odd = odd or held_is_odd or is_mistaken
