@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from ssm.errors import FormatError
+from ssm.names import printable
 
 MAX_QUOTED = 100
 
@@ -44,7 +45,7 @@ class Fault:
     def __str__(self) -> str:
         guess = f": did you mean {self.suggestion}?" if self.suggestion else ""
         name = f"{self.field}: " if self.field else ""
-        return f"{name}{self.message}{guess}"
+        return printable(f"{name}{self.message}{guess}")
 
     def at(self, place: "Place") -> "Fault":
         """The same fault, somewhere."""

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from ssm.cli.console import complain, say, table
+from ssm.cli.console import complain, plural, say, table
 from ssm.cli.messages import blocks_of, label, now
 from ssm.errors import InputError
 from ssm.names import printable
@@ -105,8 +105,3 @@ def verdict(counts: Counter[Level]) -> str:
     if not counts:
         return "nothing is wrong"
     return ", ".join(plural(counts[level], level.name.lower()) for level in reversed(Level) if counts[level])
-
-
-def plural(count: int, word: str) -> str:
-    """A number of things."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
