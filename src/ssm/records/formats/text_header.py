@@ -78,8 +78,10 @@ def unknown(text: str, line: int) -> FormatError:
     word, _, version = (part.strip() for part in text.partition(":"))
     if word in WORDS:
         known = ", ".join(sorted(one for type_word, one in HEADERS if type_word == word))
-        said = f"{word} has no version {quoted(version)}; there are {known}"
-        return FormatError(said, code="unknown-header", line=line)
+        said = (
+            f"has no version {quoted(version)}; there are" if version else "must be followed by a colon and a version:"
+        )
+        return FormatError(f"{word} {said} {known}", code="unknown-header", line=line)
     guess = nearest(text[:MAX_HEADER], [f"{one}: {version}" for one, version in HEADERS])
     said = f"{quoted(text)} is not the header of a message that we know"
     if not guess:
