@@ -14,6 +14,8 @@ from ssm.records.message import Batch
 MOST_KEYS = 1_000_000
 """Records whose keys are remembered; a message normally has a thousand."""
 MOST_SITES = 1_000
+MOST_COMPARED = 20
+"""The commonest sites, to which the others are compared: that is slow."""
 MAX_SITE = 255
 """Characters of a name that is looked at; a longer one has a fault already."""
 MAX_OCTETS = 1_000_000
@@ -84,9 +86,10 @@ class Sites:
         if len(self.counts) <= 1:
             return []
         usual = [site for site, count in self.counts.items() if count >= FEW * self.counts.total()]
+        common = [site for site, _ in self.counts.most_common(MOST_COMPARED)]
         found = []
         for site in self.counts:
-            others = [one for one in self.counts if one != site and self.counts[one] > self.counts[site]]
+            others = [one for one in common if self.counts[one] > self.counts[site]]
             alike = difflib.get_close_matches(site.casefold(), [one.casefold() for one in others], 1, cutoff=0.8)
             guess = next((one for one in others if alike and one.casefold() == alike[0]), "")
             if guess or (site not in usual and usual):

@@ -3,8 +3,14 @@
 
 from collections.abc import Iterator
 
-from ssm.records.check import check_message, check_records
-from ssm.records.message import BATCH_RECORDS, Batch
+import pytest
+
+from ssm.records.check import check_message, check_records, outdated
+from ssm.records.fault import Level
+from ssm.records.message import BATCH_RECORDS, Batch, Message
+from ssm.records.types.job import JOB
+from ssm.records.types.summary import SUMMARY
+from ssm.records.types.sync import SYNC
 from tests.usage_messages import (
     JOB_HEADER,
     NOW,
@@ -86,3 +92,18 @@ def test_now_is_given_and_not_asked_for() -> None:
         "in-future"
     ]
     assert list(check_message(blocks(octets(job_text())), 1714557600 - 2 * 86400)) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (Message("apel-text", JOB, "v0.1", "v0.1", iter(())), [("old-version", Level.WARNING)]),
+        (Message("apel-text", SYNC, "v0.1", "v0.1", iter(())), []),
+        (Message("apel-text", JOB, "v0.2", "v0.2", iter(())), []),
+        (Message("aur", SUMMARY, "1.2", "v0.2", iter(())), [("not-yet-read", Level.NOTE)]),
+        (Message("car", JOB, "1.2", "v0.3", iter(())), []),
+        (Message("car", JOB, "2.0", "v0.3", iter(())), [("old-version", Level.WARNING)]),
+    ],
+)
+def test_what_servers_do_not_read_is_told(message: Message, expected: list[tuple[str, Level]]) -> None:
+    assert [(fault.code, fault.level) for fault in outdated(message)] == expected

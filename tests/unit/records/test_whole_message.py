@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is only seen of a whole message: duplicates, a site unlike the others, the size."""
 
+import time
+
 import pytest
 
 from ssm.records.fault import Fault, Level, Place
@@ -109,3 +111,14 @@ def test_a_message_may_have_a_million_octets() -> None:
         Level.WARNING,
         "the message has 1000001 octets; AMS takes 1000000 (ssm split cuts it)",
     )
+
+
+def test_sites_made_to_be_compared_take_a_bounded_time() -> None:
+    sites = Sites()
+    for number in range(MOST_SITES):
+        name = f"{'abcdefghij' * 25}{number:05}"
+        sites.counts[name] = number + 1
+        sites.first[name] = Place(number)
+    begun = time.process_time()
+    assert len(sites.faults()) > 900
+    assert time.process_time() - begun < 60

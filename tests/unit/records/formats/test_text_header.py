@@ -33,7 +33,7 @@ def test_a_version_that_is_none_is_read_as_another_where_the_word_is_enough() ->
     [
         ("", "empty-message", "the message is empty"),
         ("APEL-sync-message", "unknown-header", "must be followed by a colon and a version: v0.1"),
-        ("APEL-sync-message:", "unknown-header", "must be followed by a colon and a version: v0.1"),
+        ("APEL-summary-job-message:", "unknown-header", "by a colon and a version: v0.2, v0.3, v0.4"),
         ("APEL-sync-mesage: v0.1", "unknown-header", "is not the header"),
         ("APEL-summary-job-message: v0.1", "unknown-header", "has no version 'v0.1'; there are v0.2, v0.3, v0.4"),
         ("x" * 10**6, "unknown-header", "'x{100}…' is not the header"),

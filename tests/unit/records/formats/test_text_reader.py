@@ -8,6 +8,7 @@ from ssm.records.fault import Fault
 from ssm.records.field import Record
 from ssm.records.formats import text_reader
 from ssm.records.message import MAX_RECORD_OCTETS
+from ssm.records.types.job import JobRecord
 from tests.usage_messages import JOB_HEADER, begun, blocks, checked, job_text, octets, record_text, records, told
 
 Said = list[tuple[str, int | None, str]]
@@ -354,3 +355,32 @@ def test_the_place_of_a_value_is_that_of_the_last_line_that_says_it() -> None:
     assert batch.place(0, "end_time").line == 12
     assert batch.place(0, "queue").line == 2
     assert batch.place(0, "queue").field == "Queue"
+
+
+def test_another_type_without_a_separator_before_it_ends_the_record() -> None:
+    message = JOB_HEADER + record_text() + "APEL-sync-message: v0.1\nSite: A\nNumberOfJobs: 1\n%%\n"
+    assert [(fault.code, fault.line) for fault in checked(message)] == [("mixed-types", 12)]
+    assert records(message) == records(job_text())
+
+
+def test_a_header_of_no_version_inside_the_message_is_a_second_header() -> None:
+    message = JOB_HEADER + record_text() + "APEL-summary-job-message: v0.1\n%%\n"
+    assert [(fault.code, fault.line) for fault in checked(message)] == [("second-header", 12)]
+
+
+def test_null_in_a_mandatory_field_is_found_in_the_middle_of_good_records() -> None:
+    some = "".join(
+        record_text({"LocalJobId": str(at), **({"EndTime": "None"} if at == 5 else {})}) + "%%\n" for at in range(9)
+    )
+    assert [(fault.code, fault.line) for fault in checked(JOB_HEADER + some)] == [("null-field", 2 + 11 * 5 + 7)]
+    assert len(records(JOB_HEADER + some)) == 9
+
+
+def test_records_of_more_looks_than_are_remembered_are_read_all_the_same() -> None:
+    lines = record_text().strip().split("\n")
+    some = [[*lines[at:], *lines[:at]] for at in range(10)] + [
+        [*lines[:at], f"Queue: q{at}", f"NodeCount: {at}", *lines[at:]] for at in range(10)
+    ]
+    text = "".join("\n".join([*look, f"MemoryReal: {at}"]) + "\n%%\n" for at, look in enumerate(some))
+    found = records(JOB_HEADER + text)
+    assert [record.memory_real for record in found if isinstance(record, JobRecord)] == list(range(20))

@@ -5,8 +5,12 @@ import json
 from types import EllipsisType
 
 import pytest
+from msgspec.structs import replace
 
-from tests.usage_messages import ADDRESSES, addresses, checked
+from ssm.errors import RecordError
+from ssm.records.formats import usage_json
+from ssm.records.types.public_ip import PUBLIC_IP, PublicIpRecord
+from tests.usage_messages import ADDRESSES, addresses, begun, checked
 
 
 def changed(**values: object) -> dict[str, object]:
@@ -231,3 +235,50 @@ def test_what_is_wrong_is_told_with_its_line_and_element(case: str) -> None:
 def test_what_is_told_does_not_depend_on_how_the_octets_come(case: str, size: int) -> None:
     message, _ = BAD[case]
     assert checked(message, size=size) == checked(message)
+
+
+GOOD = PublicIpRecord(
+    measurement_time=1, site="A", cloud_type="c", local_user="u", local_group="g", fqan="f", ip_version=4, ip_count=1
+)
+
+
+def test_a_message_is_written_one_record_a_line() -> None:
+    written = b"".join(usage_json.write(PUBLIC_IP, "v0.2", [GOOD, replace(GOOD, site="Universit\u00e9")])).decode()
+    assert written.split("\n")[0] == '{"Type": "APEL Public IP message", "Version": "v0.2", "UsageRecords": ['
+    assert written.split("\n")[1] == (
+        '{"MeasurementTime": 1, "SiteName": "A", "CloudType": "c", "LocalUser": "u", "LocalGroup": "g", "FQAN": "f", '
+        '"IPVersion": 4, "IPCount": 1},'
+    )
+    assert '"Universit\u00e9"' in written.split("\n")[2]
+    assert written.endswith("}\n]}\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"site": None}, "SiteName must be said, and is not"),
+        ({"site": " a"}, "SiteName cannot be ' a' in JSON"),
+        ({"site": ""}, "SiteName cannot be '' in JSON"),
+        ({"site": "\ud800"}, r"SiteName cannot be '\\ud800' in JSON"),
+        ({"ip_count": True}, "IPCount cannot be 'True' in JSON"),
+        ({"ip_count": 2**63}, "IPCount cannot be '9223372036854775808' in JSON"),
+        ({"ip_count": "3"}, "IPCount cannot be '3' in JSON"),
+        ({"measurement_time": -1}, "MeasurementTime cannot be '-1' in JSON"),
+    ],
+)
+def test_what_would_not_read_back_is_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(RecordError, match=words):
+        b"".join(usage_json.write(PUBLIC_IP, "v0.2", [replace(GOOD, **changes)]))
+
+
+def test_the_number_of_records_has_a_limit_that_is_told() -> None:
+    many = [changed(MeasurementTime=1714521600 + at) for at in range(1000)]
+    assert checked(addresses(*many)) == []
+
+
+def test_values_are_found_where_their_record_begins() -> None:
+    (batch,) = begun(addresses(changed(), changed(IPCount=4))).batches
+    second = batch.place(1, "ip_count")
+    assert (second.path, second.field) == ("UsageRecords[2]/IPCount", "IPCount")
+    assert second.line == 16
+    assert batch.place(1, "").path == "UsageRecords[2]"
