@@ -14,7 +14,7 @@ from ssm.records.message import Batch
 MOST_KEYS = 1_000_000
 """Records whose keys are remembered; a message normally has a thousand."""
 MOST_SITES = 1_000
-MOST_COMPARED = 20
+MOST_COMPARED = 10
 """The commonest sites, to which the others are compared: that is slow."""
 MAX_SITE = 255
 """Characters of a name that is looked at; a longer one has a fault already."""
