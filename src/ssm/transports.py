@@ -13,6 +13,7 @@ from ssm.messenger.receive import ReceivePorts
 from ssm.ports.transport import Transport
 from ssm.settings.sections import ReceiverSettings, SenderSettings
 from ssm.wiring import Sealing, open_sealing, receiver_transport, sender_transport
+from ssm.wiring_ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
 
 
 def judged_as_all(open_transport: Callable[[ReceiverSettings], Transport]) -> "OpenListener":
@@ -35,16 +36,25 @@ class TransportKind:
     open_listener: OpenListener
     open_sealing: Callable[[SenderSettings, Teller], Sealing] = open_sealing
     """What is done to a payload before it is handed to the transport."""
+    window: int | None = None
+    """Most messages on their way at a time, where the protocol sets a bound."""
 
 
 TRANSPORTS: Mapping[str, TransportKind] = {
     "STOMP": TransportKind(sender_transport, judged_as_all(receiver_transport)),
+    "SSM1": TransportKind(ssm1_sender, ssm1_listener, ssm1_sealing, window=1),
 }
 
 
 def open_transport(settings: SenderSettings) -> Transport:
     """The way a sender's messages go."""
     return TRANSPORTS[settings.protocol].open_sender(settings)
+
+
+def window_of(settings: SenderSettings) -> int:
+    """How many messages may be on their way at a time."""
+    most = TRANSPORTS[settings.protocol].window
+    return settings.messaging.window if most is None else min(most, settings.messaging.window)
 
 
 def open_listeners(settings: ReceiverSettings, ports: ReceivePorts) -> Sequence[Listener]:

@@ -96,9 +96,8 @@ class Producer:
 
     def connected(self, now: float) -> None:
         """A new connection: what was in flight, and what was to be confirmed, is forgotten (SSM 1, start)."""
-        self.waiting = None
+        self.abandon()
         self.to_reack = None
-        self.asked_until = None
         self.next_ping = now + self.timers.ping_seconds
 
     # What we send.
@@ -165,6 +164,11 @@ class Producer:
         """It does not: wait for another."""
         self.doubt = why
 
+    def abandon(self) -> None:
+        """Nobody waits any more."""
+        self.waiting = None
+        self.asked_until = None
+
     # What time brings.
 
     def on_time(self, now: float) -> Sequence[Event | Frame]:
@@ -176,7 +180,7 @@ class Producer:
         if self.asked_until is not None and now >= self.asked_until:
             due.append(NoCertificate(self.doubt))
             self.asked_until = None
-        if self.certificate_pem is not None and now >= self.stale_at:
+        if self.certificate_pem is not None and self.waiting is None and now >= self.stale_at:
             self.certificate_pem = None
         if now >= self.next_ping:
             self.next_ping = now + self.timers.ping_seconds
