@@ -43,6 +43,8 @@ class Found:
     broken: set[tuple[str, str]] = field(default_factory=set)
     """Options that are there, but could not be read."""
     protocol: str = DEFAULT_PROTOCOL
+    dn_file: Path | None = None
+    """The signer list, where the file names one (``ssm.cfg``)."""
     listeners: "list[Overlay]" = field(default_factory=list)
     """Of a receiver, the further ones."""
 

@@ -28,6 +28,7 @@ from ssm.settings.sections import (
     SenderMessaging,
     SenderSettings,
 )
+from ssm.settings.ssm_cfg import is_ssm_cfg, translate
 
 S = TypeVar("S")
 
@@ -107,6 +108,8 @@ def receiver_of(found: Found) -> ReceiverSettings | None:
 def role_of(file: Path) -> str:
     """Which role a file is for: [sender] wins where both stand, as it always did."""
     parser = parse(file, Found())
+    if parser.has_section("consumer") and not parser.has_section("producer"):
+        return "receiver"
     if parser.has_section("receiver") and not parser.has_section("sender"):
         return "receiver"
     if not parser.has_section("sender") and parser.has_section("daemon"):
@@ -132,6 +135,8 @@ def gather(sources: Sources, role: str) -> Found:
             found.put(section_name.strip(), key.strip(), value, "--set")
         else:
             found.fault("", "--set", "must be section.option=value", value=override)
+    if is_ssm_cfg(found):
+        translate(found, role, sources.environment.get)
     modernise(found)
     found.listeners = list(take_overlays(found))
     check_protocol(found, role)

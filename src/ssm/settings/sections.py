@@ -133,7 +133,9 @@ class SenderMessaging(Messaging):
     )
     answer_seconds: float = option(seconds(0.1, 3600), "Longest wait for the consumer's acknowledgement (SSM 1).", 60.0)
 
-    path_type: str = option(choice("dirq", "directory"), "Layout of the outgoing spool.", "dirq")
+    path_type: str = option(
+        choice("dirq", "directory", "ssm1", "ssm1-incoming"), "Layout of the outgoing spool.", "dirq"
+    )
     window: int = option(integer(1, 4096), "Unconfirmed messages at a time.", 32)
     settle_seconds: float = option(
         seconds(0, 3600), "How old a file must be before it counts as completely written.", 1.0

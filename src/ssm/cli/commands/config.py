@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         receiver, found = read_receiver(sources(arguments))
         show("receiver", receiver, found)
-        checks = receiver_checks(receiver, arguments.dn_file)
+        checks = receiver_checks(receiver, arguments.dn_file or found.dn_file)
     for warning in found.warnings:
         print(f"note: {warning}")
     results = [outcome(*check) for check in checks]
