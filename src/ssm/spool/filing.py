@@ -197,8 +197,7 @@ class DirqCabinet:
         if not DIGEST.fullmatch(digest):
             return 0
         query = "SELECT box, element FROM filed WHERE digest = ? AND element != ''"
-        rows = self.journal.rows(query, bytes.fromhex(digest))
-        for box, known in rows:
+        for box, known in self.journal.rows(query, bytes.fromhex(digest)):
             if box == queue.path.name and not self.is_placed(queue, str(known), staged):
                 element = str(known)
                 while not queue.publish(staged, element):
@@ -270,9 +269,8 @@ class DirqCabinet:
             return None
         body = fields["body"]
         message_id = fields["empaid"].decode() if "empaid" in fields else None
-        verdict = Verdict(
-            hashlib.sha256(body).digest(), Box.DEFERRED, body, None, message_id, "to be judged again", "retry"
-        )
+        digest = hashlib.sha256(body).digest()
+        verdict = Verdict(digest, Box.DEFERRED, body, None, message_id, "to be judged again", "retry")
         try:
             [filed] = self.file_batch([verdict], replace=True)
         except BaseException:

@@ -8,6 +8,8 @@ sealing stays known when the twin is forgotten.
 import sqlite3
 from collections.abc import Sequence
 
+from ssm.messenger.answering import KEPT
+from ssm.spool.dirq import DirqQueue
 from ssm.spool.journal import SqliteJournal
 from ssm.spool.placing import Placing
 
@@ -38,6 +40,12 @@ def is_known(connection: sqlite3.Connection, name: bytes) -> bool:
 def note(connection: sqlite3.Connection, name: bytes, box: str, now: float) -> None:
     """One more name, unless it is one already."""
     connection.execute("INSERT OR IGNORE INTO filed VALUES (?, ?, ?, ?)", (name, box, NOWHERE, now))
+
+
+def is_kept_by_sender(rejected: DirqQueue, name: str) -> bool:
+    """True for an element that is only a copy: its sender sends it again (``ssm.messenger.answering``)."""
+    fields = rejected.read(name) or {}
+    return fields.get("error", b"").endswith(KEPT.encode())
 
 
 def forget(journal: SqliteJournal, beginnings: Sequence[bytes]) -> None:
