@@ -351,6 +351,26 @@ def test_a_message_without_a_reply_channel_is_filed_and_answered_to_nobody(tmp_p
     run(work())
 
 
+def test_a_reply_channel_that_makes_the_broker_hang_up_does_so_once(tmp_path: Path, gateway: Gateway) -> None:
+    poisoned = seal_old(packed(b"poisoned\n"), gateway.site, gateway.host)
+
+    def old(place: Place) -> None:
+        with place.raw() as raw:
+            headers = {"ssm-msg-type": "msg", "ssm-msg-id": "poisoned", "reply-to": "/topic/nowhere"}
+            send(raw, place.central, headers, poisoned)
+            send(raw, place.central, {"ssm-msg-type": "certreq", "reply-to": "/topic/nowhere"})
+            producer = OldProducer(raw, place.central, "/queue/old", gateway.site)
+            assert producer.publish("good", GOOD, gateway.host) == md5(GOOD)
+
+    async def work() -> None:
+        async with broker(tmp_path) as place, gateway.receiving(place):
+            await asyncio.to_thread(old, place)
+
+    run(work())
+    assert gateway.bodies() == [b"poisoned\n", GOOD]
+    assert len(gateway.told.of(Event.CONNECTION_LOST)) <= 2
+
+
 # Bad input at the producer.
 
 
