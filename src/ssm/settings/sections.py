@@ -105,7 +105,11 @@ class Messaging:
 
     destination: str = option(TEXT, "The queue, such as /queue/accounting.")
     path: Path = option(PATH, "The spool's folder.")
-    max_message_size: int = option(SIZE_IN_OCTETS, "Largest message that is sent or taken.", DEFAULT_MAX_MESSAGE)
+    max_message_size: int = option(
+        SIZE_IN_OCTETS,
+        "Largest message that is sent or taken; a sender cuts a larger one between its records.",
+        DEFAULT_MAX_MESSAGE,
+    )
     retention_days: int = option(
         integer(1, 3650), "How long history, and the digests that tell duplicates, are kept.", 30
     )
@@ -119,6 +123,11 @@ class SenderMessaging(Messaging):
     """[messaging] of a sender: path is the outgoing spool."""
 
     path_type: str = option(choice("dirq", "directory"), "Layout of the outgoing spool.", "dirq")
+    check: str = option(
+        choice("off", "warn", "error"),
+        "Whether records are checked before they are signed: faults are logged, or messages with errors are set aside.",
+        "warn",
+    )
     window: int = option(integer(1, 4096), "Unconfirmed messages at a time.", 32)
     settle_seconds: float = option(
         seconds(0, 3600), "How old a file must be before it counts as completely written.", 1.0
