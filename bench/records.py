@@ -31,8 +31,8 @@ BLOCK = 256 * 1024
 NOW = 1_764_000_000
 LARGE_OCTETS = 1_000_000_000
 HOW = """Records a second of processor time on one core, median of {runs} runs over {count:,} records in memory, in one
-process. A job has 20 fields in 520 octets of text; as CAR it has 1,650 octets. *Every check* is what `ssm check` does; the
-plain splitter makes a dictionary of texts for each record, and looks at nothing."""
+process. A job has 20 fields in 520 octets of text; as CAR it has 1,650 octets. *Every check* is what `ssm check` does;
+the plain splitter makes a dictionary of texts for each record, and looks at nothing."""
 LIMITS = """Reading is limited by the interpreter: of `ssm check` on text about half goes into reading, a third into the
 checks, and the rest into looking for duplicates, whose memory grows up to a million records and not beyond."""
 
