@@ -78,7 +78,7 @@ class StompTransport:
             async with asyncio.timeout(seconds):
                 await loop.create_connection(lambda: connection, host, port, ssl=context, server_hostname=name)
                 await connection.connected
-        except (OSError, ssl.CertificateError) as error:  # TimeoutError and SSLError are OSErrors
+        except (OSError, ValueError) as error:  # OSErrors of TLS and time too; ValueErrors of names nobody can look up
             connection.fail(TransportError("given up"))
             raise TransportError(explain(error)) from error
         except BaseException:

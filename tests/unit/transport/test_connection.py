@@ -43,6 +43,9 @@ class Socket(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return self.waiting
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limits = (high, low)
+
     def pause_reading(self) -> None:
         self.reads = False
 
