@@ -2,10 +2,12 @@
 """The writing half of a connection: everybody in turn, small frames joined, large ones slice by slice.
 
 Nobody hands over more than a slice before the socket has room again. So little waits where nobody can count it (of
-what TLS has encrypted, asyncio tells nothing), and octets that leave can be told from octets that are stuck.
+what TLS has encrypted asyncio tells nothing, and the system keeps megabytes for itself unless told not to), and octets
+that leave can be told from octets that are stuck.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 
 JOINED_OCTETS = 64 * 1024  # smaller pieces are joined, larger ones handed over as they are
@@ -32,6 +34,9 @@ class Outgoing:
         """The socket is there."""
         self.transport = transport
         transport.set_write_buffer_limits(high=SLICE_OCTETS)
+        end = transport.get_extra_info("socket")
+        if end is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, SLICE_OCTETS)
 
     async def send(self, make: Callable[[], Sequence[bytes]]) -> None:
         """Write what ``make`` gives once it is our turn and there is room; what it raises comes out."""

@@ -30,6 +30,9 @@ class Wire(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.frames.extend(self.decoder.feed(bytes(data)))
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limits = (high, low)
+
     def is_closing(self) -> bool:
         return self.is_closed
 
