@@ -55,9 +55,9 @@ class Conversation(asyncio.Protocol):
             "UNSUBSCRIBE": self.on_unsubscribe,
             "ACK": self.on_ack,
             "NACK": self.on_nack,
-            "BEGIN": self.on_begin,
-            "COMMIT": self.on_commit,
-            "ABORT": self.on_abort,
+            "BEGIN": self.on_transaction,
+            "COMMIT": self.on_transaction,
+            "ABORT": self.on_transaction,
             "DISCONNECT": self.on_disconnect,
         }
 
@@ -222,17 +222,10 @@ class Conversation(asyncio.Protocol):
         if subscription.queue.acknowledge(subscription.subscriber, number, cumulative=False):
             self.broker.refuse(number, subscription.queue_name)
 
-    def on_begin(self, frame: Frame) -> None:
-        """What follows waits for COMMIT."""
-        self.transactions.begin(self.required(frame, "transaction"))
-
-    def on_commit(self, frame: Frame) -> None:
-        """Do what waited."""
-        self.transactions.commit(self.required(frame, "transaction"))
-
-    def on_abort(self, frame: Frame) -> None:
-        """Forget what waited."""
-        self.transactions.abort(self.required(frame, "transaction"))
+    def on_transaction(self, frame: Frame) -> None:
+        """What follows waits; or what waited is done; or it is forgotten."""
+        steps = {"BEGIN": self.transactions.begin, "COMMIT": self.transactions.commit, "ABORT": self.transactions.abort}
+        steps[frame.command](self.required(frame, "transaction"))
 
     def on_disconnect(self, frame: Frame) -> None:  # noqa: ARG002 - as its siblings
         """Goodbye; after everything before it is done."""
