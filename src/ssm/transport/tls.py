@@ -69,8 +69,6 @@ def explain(error: Exception) -> str:
         return f"no TLS with the broker ({error.reason or error}); is use_ssl right for this port?"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, ValueError):
-        return "that is not the name of a host"
     return reason_of(error)
 
 

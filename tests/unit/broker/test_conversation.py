@@ -84,8 +84,8 @@ def with_broker(folder: Path, work: Work, *, max_body_octets: int = 1000) -> Non
     async def whole() -> None:
         broker = EmbeddedBroker(BrokerSettings(folder, max_body_octets=max_body_octets))
         await work(broker)
-        for conversation in list(broker.conversations):
-            conversation.hang_up()
+        for one in list(broker.conversations):
+            one.hang_up()
         await turn()
         broker.store.close()
 
