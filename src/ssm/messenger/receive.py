@@ -100,7 +100,10 @@ class ReceiveRun:
         try:
             async with asyncio.TaskGroup() as group:
                 tidy = group.create_task(self.tidy())
-                await self.listen()
+                try:
+                    await self.listen()
+                finally:
+                    self.stop()  # also when it failed: nobody may wait for a long pass over what is deferred
                 tidy.cancel()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
@@ -234,7 +237,7 @@ class ReceiveRun:
     async def tidy(self) -> None:
         """Settle what is filed, and judge again what waits: in the background, for as long as we run."""
         clock = asyncio.get_running_loop().time
-        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell)
+        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell, self.stopping.is_set)
         next_pass = clock()
         while True:
             if clock() >= next_pass:

@@ -59,7 +59,11 @@ class Broker:
     login: str | None = option(OPTIONAL_TEXT, "User name, where the certificate is not enough.", None)
     passcode: str | None = option(OPTIONAL_TEXT, "Password of that user.", None, secret=True)
     connect_timeout_seconds: float = option(seconds(0.1, 600), "Longest wait for a connection.", 10.0)
-    receipt_timeout_seconds: float = option(seconds(0.1, 3600), "Longest wait for the receipt of a message.", 60.0)
+    receipt_timeout_seconds: float = option(
+        seconds(0.1, 3600),
+        "Longest wait for the receipt of a message, from when octets last left for the broker.",
+        60.0,
+    )
     heartbeat_seconds: float = option(seconds(0, 3600), "How often both ends show signs of life; 0 for never.", 30.0)
     retry_seconds: float = option(
         seconds(0, 86400), "How long a sender that runs once goes on without a broker before it gives up.", 60.0
