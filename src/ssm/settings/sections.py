@@ -60,7 +60,11 @@ class Broker:
     login: str | None = option(OPTIONAL_TEXT, "User name, where the certificate is not enough.", None)
     passcode: str | None = option(OPTIONAL_TEXT, "Password of that user.", None, secret=True)
     connect_timeout_seconds: float = option(seconds(0.1, 600), "Longest wait for a connection.", 10.0)
-    receipt_timeout_seconds: float = option(seconds(0.1, 3600), "Longest wait for the receipt of a message.", 60.0)
+    receipt_timeout_seconds: float = option(
+        seconds(0.1, 3600),
+        "Longest wait for the receipt of a message, from when octets last left for the broker.",
+        60.0,
+    )
     heartbeat_seconds: float = option(seconds(0, 3600), "How often both ends show signs of life; 0 for never.", 30.0)
     retry_seconds: float = option(
         seconds(0, 86400), "How long a sender that runs once goes on without a broker before it gives up.", 60.0
@@ -110,7 +114,11 @@ class Messaging:
 
     destination: str = option(TEXT, "The queue, such as /queue/accounting.")
     path: Path = option(PATH, "The spool's folder.")
-    max_message_size: int = option(SIZE_IN_OCTETS, "Largest message that is sent or taken.", DEFAULT_MAX_MESSAGE)
+    max_message_size: int = option(
+        SIZE_IN_OCTETS,
+        "Largest message that is sent or taken; a sender cuts a larger one between its records.",
+        DEFAULT_MAX_MESSAGE,
+    )
     retention_days: int = option(
         integer(1, 3650), "How long history, and the digests that tell duplicates, are kept.", 30
     )
@@ -132,9 +140,13 @@ class SenderMessaging(Messaging):
         "/topic/global.accounting.cpu.client.$host.$pid",
     )
     answer_seconds: float = option(seconds(0.1, 3600), "Longest wait for the consumer's acknowledgement (SSM 1).", 60.0)
-
     path_type: str = option(
         choice("dirq", "directory", "ssm1", "ssm1-incoming"), "Layout of the outgoing spool.", "dirq"
+    )
+    check: str = option(
+        choice("off", "warn", "error"),
+        "Whether records are checked before they are signed: faults are logged, or messages with errors are set aside.",
+        "warn",
     )
     window: int = option(integer(1, 4096), "Unconfirmed messages at a time.", 32)
     settle_seconds: float = option(
