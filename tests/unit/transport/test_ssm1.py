@@ -352,6 +352,25 @@ def test_a_message_that_the_broker_refuses_lets_the_next_one_through(recipient: 
     run(work)
 
 
+def test_a_message_that_takes_long_to_leave_is_not_late(recipient: Recipient) -> None:
+    async def work() -> None:
+        peer = Peer()
+        producer = await producing(peer, sender(peer, lambda _: recipient, seconds=0.8))
+        publishing = asyncio.ensure_future(producer.publish("file-1", b"payload"))
+        await with_certificate(peer)
+        frames: list[Frame] = []
+        while not frames:
+            frames = [one for one in await peer.hears() if one.command == "SEND"]
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(2)  # the broker has not confirmed it: most of it may still be on its way
+        assert not publishing.done()
+        peer.confirms(frames[0])
+        hand_out(peer, "a1", "ack", ssm_msg_id=HASH)
+        await publishing
+
+    run(work)
+
+
 def test_a_bug_in_looking_at_a_certificate_is_not_hidden() -> None:
     def examine(_: bytes) -> Recipient:
         raise ZeroDivisionError
@@ -363,6 +382,8 @@ def test_a_bug_in_looking_at_a_certificate_is_not_hidden() -> None:
         await with_certificate(peer)
         with pytest.raises(ZeroDivisionError):
             await publishing
+        with pytest.raises(ZeroDivisionError):
+            await producer.publish("file-1", b"payload")
 
     run(work)
 
