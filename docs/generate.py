@@ -17,6 +17,7 @@ from ssm.messenger.events import Event
 from ssm.settings.ini import SECTIONS
 from ssm.settings.legacy import IGNORED, RENAMED
 from ssm.settings.options import Declared, declared
+from ssm.settings.protocols import PROTOCOLS
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code; do not edit. -->\n\n"
@@ -29,7 +30,7 @@ def options() -> str:
         "INI syntax, as apel-ssm reads it. Every option can also be given as `SSM_SET_SECTION_OPTION` in the",
         "environment, or as `--set section.option=value` on the command line; later sources win. An unknown option",
         "is a fault.",
-        "`[sender] protocol` and `[receiver] protocol` must be `STOMP`.\n",
+        f"`[sender] protocol` and `[receiver] protocol` must be {' or '.join(f'`{one}`' for one in PROTOCOLS)}.\n",
     ]
     for role, sections in SECTIONS.items():
         lines.append(f"## Of a {role}\n")

@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from ssm.errors import ConfigError, SsmError
 from ssm.logs import LINE, LogTeller, set_up
-from ssm.settings.ini import Sources, read_sender
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_sender
 from ssm.settings.options import read_level
 from ssm.settings.sections import Broker, Logging, read_hosts
 

@@ -4,6 +4,7 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -149,22 +150,39 @@ def receiver_transport(settings: ReceiverSettings) -> StompTransport:
 # Programs.
 
 
-@contextmanager
-def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) -> Iterator[SendPorts]:
-    """What sending needs; credentials are checked before anything is claimed."""
-    certificates, messaging = settings.certificates, settings.messaging
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What is done to payloads before they are handed to a transport."""
+
+    seal: Callable[[bytes], bytes]
+    context: bytes
+    """What a kept copy depends on besides its payload."""
+
+
+def open_sealing(settings: SenderSettings, tell: Teller) -> Sealing:
+    """Signed, and encrypted if there is somebody to encrypt to; credentials are checked here."""
+    certificates = settings.certificates
     signer = open_signer(certificates.certificate, certificates.key)
     encryption = open_encryption(signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep)
     if encryption is not None and certificates.verify_server_cert:
         require_trusted(encryption.recipient, certificates)
-    sealer = open_sealer(signer, encryption, tell)
+    return Sealing(open_sealer(signer, encryption, tell), sealing_context(signer, encryption))
+
+
+@contextmanager
+def open_sender(
+    settings: SenderSettings, spool: OutgoingSpool, tell: Teller, sealing: Sealing | None = None
+) -> Iterator[SendPorts]:
+    """What sending needs; credentials are checked before anything is claimed."""
+    messaging = settings.messaging
+    sealing = sealing or open_sealing(settings, tell)
     state = state_folder(messaging.path, messaging.state)
     journal = SqliteJournal(state)
     aside = DirqCabinet(state, journal, retention_days=messaging.retention_days)
     copies = SealedFiles(state, journal)
     aside.recover()
     try:
-        yield SendPorts(spool, copies, journal, aside, sealer, tell, sealing_context(signer, encryption))
+        yield SendPorts(spool, copies, journal, aside, sealing.seal, tell, sealing.context)
         copies.tidy()
         aside.settle()
     finally:
@@ -200,15 +218,6 @@ def open_receiver(settings: ReceiverSettings, dn_file: Path, tell: Teller) -> It
     finally:
         cabinet.close()
         journal.close()
-
-
-async def publish_sealed(settings: SenderSettings, message_id: str, sealed: bytes) -> None:
-    """Publish one message that is sealed already, as it is."""
-    producer = await sender_transport(settings).open_producer()
-    try:
-        await producer.publish(message_id, sealed)
-    finally:
-        await producer.close()
 
 
 def broker_context(certificate: Path, key: Path, ca_directory: Path) -> ssl.SSLContext:

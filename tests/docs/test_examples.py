@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ssm.settings.ini import Sources, read_receiver, read_sender, role_of
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver, read_sender, role_of
 
 ROOT = Path(__file__).parents[2]
 INI = re.compile(r"```ini\n(.*?)```", re.DOTALL)

@@ -18,9 +18,11 @@ from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.seal import Encryption, seal
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
-from ssm.settings.ini import Sources, read_receiver
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver
 from ssm.transport.stomp import StompSettings, StompTransport
-from ssm.wiring import open_receiver, receiver_transport
+from ssm.transports import open_listeners
+from ssm.wiring import open_receiver
 from tests.fakes.sending import Told
 from tests.pki import Credential, Pki
 from tests.unit.envelope.craft import Signing, detached
@@ -83,7 +85,7 @@ class Server:
             await producer.close()
             settings, _ = read_receiver(Sources(self.configure(broker.port, max_message)))
             with open_receiver(settings, self.folder / "dns", self.told) as ports:
-                run = ReceiveRun(ports, receiver_transport(settings), ReceiveLimits(4, 1.0))
+                run = ReceiveRun(ports, open_listeners(settings, ports), ReceiveLimits(4, 1.0))
                 task = asyncio.ensure_future(run.run())
                 await until(lambda: self.count() >= len(set(messages)) + 1)  # the same again is filed once
                 meanwhile()

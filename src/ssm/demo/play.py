@@ -19,9 +19,11 @@ from ssm.demo.programs import run_sender, running_broker, running_receiver, wait
 from ssm.demo.stage import Site, Stage
 from ssm.envelope.seal import seal
 from ssm.errors import StopError
-from ssm.settings.ini import Sources, read_sender
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_sender
 from ssm.spool.dirq_simple import leave
-from ssm.wiring import open_signer, publish_sealed
+from ssm.transports import publish_sealed
+from ssm.wiring import open_signer
 
 TAMPERED_ID = "tampered"
 SEEN_BEFORE_KILL = 6

@@ -6,14 +6,15 @@ Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, the
 
 import configparser
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from ssm.errors import ConfigError, ConfigFault
+from ssm.errors import ConfigError
 from ssm.settings import legacy
+from ssm.settings.file import parse
+from ssm.settings.found import Found, Sources
 from ssm.settings.options import Declared, declared
+from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.settings.sections import (
     Broker,
     Certificates,
@@ -47,39 +48,6 @@ SECTIONS: dict[str, dict[str, type]] = {
 PREFIX = "SSM_SET_"
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where settings come from."""
-
-    file: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-    overrides: Sequence[str] = ()
-    """Each ``section.option=value``."""
-    parser: configparser.ConfigParser | None = None
-    """A file that somebody has read already."""
-
-
-@dataclass(slots=True)
-class Found:
-    """What the sources say, and what is wrong with it."""
-
-    values: dict[tuple[str, str], str] = field(default_factory=dict)
-    origins: dict[tuple[str, str], str] = field(default_factory=dict)
-    faults: list[ConfigFault] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    broken: set[tuple[str, str]] = field(default_factory=set)
-    """Options that are there, but could not be read."""
-
-    def put(self, section: str, name: str, value: str, origin: str) -> None:
-        """A later source wins."""
-        self.values[section, name] = value.strip()
-        self.origins[section, name] = origin
-
-    def fault(self, section: str, name: str, problem: str, *, value: str = "", suggestion: str = "") -> None:
-        """One more fault."""
-        self.faults.append(ConfigFault(section, name, value, problem, suggestion))
-
-
 def read_sender(sources: Sources) -> tuple[SenderSettings, Found]:
     """Settings of a sender; ConfigError with every fault."""
     found = gather(sources, "sender")
@@ -89,7 +57,10 @@ def read_sender(sources: Sources) -> tuple[SenderSettings, Found]:
     logging = section(found, "logging", Logging)
     finish(sources, found, "sender")
     assert broker and certificates and messaging and logging
-    return SenderSettings(broker=broker, certificates=certificates, messaging=messaging, logging=logging), found
+    settings = SenderSettings(
+        protocol=found.protocol, broker=broker, certificates=certificates, messaging=messaging, logging=logging
+    )
+    return settings, found
 
 
 def read_receiver(sources: Sources) -> tuple[ReceiverSettings, Found]:
@@ -103,7 +74,12 @@ def read_receiver(sources: Sources) -> tuple[ReceiverSettings, Found]:
     finish(sources, found, "receiver")
     assert broker and certificates and messaging and logging and daemon
     settings = ReceiverSettings(
-        broker=broker, certificates=certificates, messaging=messaging, logging=logging, daemon=daemon
+        protocol=found.protocol,
+        broker=broker,
+        certificates=certificates,
+        messaging=messaging,
+        logging=logging,
+        daemon=daemon,
     )
     return settings, found
 
@@ -140,40 +116,6 @@ def gather(sources: Sources, role: str) -> Found:
     check_protocol(found, role)
     check_names(found)
     return found
-
-
-def parse(file: Path, found: Found) -> configparser.ConfigParser:
-    """The file, as configparser reads it."""
-    parser = configparser.ConfigParser()
-    try:
-        with file.open(encoding="utf-8-sig") as stream:
-            parser.read_file(stream)
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no file {file}", hint="name the configuration with -c FILE") from error
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
-    except (configparser.Error, UnicodeDecodeError) as error:
-        # Not its own words: they may quote a line that holds a secret.
-        found.fault("", "", trouble(error))
-        raise ConfigError(f"{file} is not a configuration file", faults=found.faults) from None
-    return parser
-
-
-def trouble(error: configparser.Error | UnicodeDecodeError) -> str:
-    """Where a file is broken, without quoting it."""
-    match error:
-        case configparser.MissingSectionHeaderError():
-            return f"line {error.lineno} stands before the first [section]"
-        case configparser.ParsingError():
-            return f"line {error.errors[0][0]} is neither a [section] nor an option: value"
-        case configparser.DuplicateOptionError():
-            return f"line {error.lineno}: [{error.section}] {error.option} stands twice"
-        case configparser.DuplicateSectionError():
-            return f"line {error.lineno}: [{error.section}] stands twice"
-        case UnicodeDecodeError():
-            return "it is not UTF-8 text"
-        case _:
-            return "it cannot be read as an INI file"
 
 
 def items(parser: configparser.ConfigParser, name: str, found: Found) -> list[tuple[str, str]]:
@@ -215,17 +157,17 @@ def modernise(found: Found) -> None:
 
 
 def check_protocol(found: Found, role: str) -> None:
-    """STOMP, or a plain word about what else is asked for. A file may name it under the other role only."""
+    """One that is known, or a plain word about what else is asked for. A file may name it under the other role only."""
     said = {name: found.values.pop((name, "protocol"), None) for name in ROLES}
     name = role if said[role] is not None else next((one for one in ROLES if said[one] is not None), role)
     protocol = said[name]
     if protocol is None:
-        found.warnings.append(f"no [{role}] protocol is set; assuming STOMP")
-    elif protocol == "AMS":
-        problem = "this version speaks STOMP only; set STOMP, and a STOMP broker in host and port"
-        found.fault(name, "protocol", problem, value="AMS")
-    elif protocol != "STOMP":
-        found.fault(name, "protocol", "must be STOMP", value=protocol, suggestion="STOMP")
+        found.warnings.append(f"no [{role}] protocol is set; assuming {DEFAULT_PROTOCOL}")
+    elif protocol in PROTOCOLS:
+        found.protocol = protocol
+    else:
+        nearest = next(iter(difflib.get_close_matches(protocol.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)
+        found.fault(name, "protocol", f"must be {' or '.join(PROTOCOLS)}", value=protocol, suggestion=nearest)
 
 
 def known_sections() -> dict[str, set[str]]:
@@ -279,7 +221,8 @@ def shown(one: Declared, text: str) -> str:
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
     hosts = found.values.get(("broker", "host"), "")
-    if hosts and not found.values.get(("broker", "port")) and not any(one.section == "broker" for one in found.faults):
+    has_faults = any(one.section == "broker" for one in found.faults)
+    if hosts and PROTOCOLS[found.protocol].has_port and not found.values.get(("broker", "port")) and not has_faults:
         broker = section(found, "broker", Broker)
         if broker is not None and any(port is None for _, port in broker.host):
             found.fault("broker", "port", "must be set, or stand behind each host")

@@ -157,6 +157,7 @@ class Daemon:
 class SenderSettings:
     """Everything a sender is told."""
 
+    protocol: str = "STOMP"
     broker: Broker
     certificates: SenderCertificates
     messaging: SenderMessaging
@@ -165,10 +166,19 @@ class SenderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSettings:
-    """Everything a receiver is told."""
+    """Everything a receiver is told; by one listener, and by the others that feed the same spool."""
 
+    protocol: str = "STOMP"
+    name: str = ""
+    """Of the listener: NAME in ``[receiver.NAME]``."""
     broker: Broker
     certificates: Certificates
     messaging: ReceiverMessaging
     logging: Logging
     daemon: Daemon
+    others: "tuple[ReceiverSettings, ...]" = ()
+
+    @property
+    def listeners(self) -> "tuple[ReceiverSettings, ...]":
+        """Every listener, this one first."""
+        return (self, *self.others)

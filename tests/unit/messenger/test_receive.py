@@ -10,7 +10,7 @@ import pytest
 from ssm.envelope.opened import OpenedMessage
 from ssm.errors import CannotJudgeError, SignatureError, SpoolError, SpoolUnavailableError
 from ssm.messenger.events import Event
-from ssm.messenger.judge import Judge
+from ssm.messenger.judge import Judge, Listener
 from ssm.messenger.receive import ReceiveLimits, ReceivePorts, ReceiveRun
 from ssm.names import DistinguishedName
 from ssm.ports.filing import Box, Verdict
@@ -58,7 +58,9 @@ class World:
 
     def new_run(self) -> ReceiveRun:
         ports = ReceivePorts(self.cabinet, Judge(self.open, List()), self.told)
-        return ReceiveRun(ports, self.queue, ReceiveLimits(batch=4, deferred_interval_seconds=0.01))
+        return ReceiveRun(
+            ports, [Listener(self.queue, ports.judge)], ReceiveLimits(batch=4, deferred_interval_seconds=0.01)
+        )
 
     async def work(self) -> None:
         run = self.new_run()

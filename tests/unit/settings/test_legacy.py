@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ssm.errors import ConfigError
-from ssm.settings.ini import Sources, read_receiver, read_sender, role_of
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver, read_sender, role_of
 
 FILES = Path(__file__).parent / "incumbent"
 # 4.0 as shipped is for the other transport, 2.0 as shipped looks its broker up: both get a plain word.

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from ssm.cli.console import table
 from ssm.cli.sources import add_sources, sources
 from ssm.errors import EX_CONFIG, SsmError
-from ssm.settings.ini import SECTIONS, Found, read_receiver, read_sender, role_of
+from ssm.settings.found import Found
+from ssm.settings.ini import SECTIONS, read_receiver, read_sender, role_of
 from ssm.settings.options import declared
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from ssm.errors import ConfigError
 from ssm.logs import LINE
 from ssm.messenger.events import Event
 from ssm.programs.receive import daemonise, receive, write_pidfile
-from ssm.settings.ini import Sources, read_receiver
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver
 
 DEFAULT = "/etc/apel/receiver.cfg"
 DEFAULT_DN_FILE = "/etc/apel/dns"
