@@ -17,7 +17,9 @@ TOPIC = "gLite-APEL"
 SUBSCRIPTION = "apel-receiver"
 PUBLISHER_DN = "CN=site.example.org,O=Test"
 CONSUMER_DN = "CN=server.example.org,O=Test"
-QUICK = Pace(connect_seconds=5.0, answer_seconds=5.0, first_retry_seconds=0.02, most_retry_seconds=0.1)
+QUICK = Pace(
+    connect_seconds=5.0, answer_seconds=5.0, first_retry_seconds=0.02, most_retry_seconds=0.1, patience_seconds=2.0
+)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class AmsConsumer:
 
     async def begin(self) -> None:
         """The first pull, which tells whether we may; tried once."""
-        await self.pull_into(self.size.now, patience_seconds=0)
+        await self.pull_into(self.size.now, is_patient=False)
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """At least one delivery, at most ``limit``; asks again, ever more rarely, while there is none."""
@@ -90,12 +90,12 @@ class AmsConsumer:
             await self.settle()
         self.changed.set()
 
-    async def pull_into(self, count: int, *, patience_seconds: float = 30.0) -> None:
+    async def pull_into(self, count: int, *, is_patient: bool = True) -> None:
         """Pull, and note what came; fewer when it is too much for one answer."""
         now = asyncio.get_running_loop().time()
         while True:
             try:
-                messages = await self.pull(count, patience_seconds)
+                messages = await self.pull(count, is_patient=is_patient)
             except TooLongError:
                 if count == 1:
                     raise
@@ -105,13 +105,13 @@ class AmsConsumer:
                 self.position.pulled(messages, now)
                 return
 
-    async def pull(self, count: int, patience_seconds: float) -> Sequence[Pulled]:
+    async def pull(self, count: int, *, is_patient: bool) -> Sequence[Pulled]:
         """One pull. A message that is asked for alone may be as long as it likes: it is cut on its way."""
         whole = -(-self.subscription.max_octets // 3) * 4
         terms = (
-            Terms(reply_octets=2 * whole + SLACK_OCTETS, shorten_to=whole, patience_seconds=patience_seconds)
+            Terms(reply_octets=2 * whole + SLACK_OCTETS, shorten_to=whole, is_patient=is_patient)
             if count == 1
-            else Terms(reply_octets=HELD_OCTETS, patience_seconds=patience_seconds)
+            else Terms(reply_octets=HELD_OCTETS, is_patient=is_patient)
         )
         answer = await self.service.ask(pull(self.subscription.project, self.subscription.name, count), terms)
         with reading():

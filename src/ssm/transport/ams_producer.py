@@ -42,7 +42,7 @@ class AmsProducer:
     async def probe(self) -> None:
         """Publish nothing, which tells whether we may; an answer that it is nothing is as good."""
         request = publish(self.project, self.topic, [])
-        await self.service.ask(request, Terms(handled=frozenset({400}), patience_seconds=0))
+        await self.service.ask(request, Terms(handled=frozenset({400}), is_patient=False))
 
     async def publish(self, message_id: str, body: bytes) -> None:
         """Return when the service has given this message an id."""

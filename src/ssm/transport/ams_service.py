@@ -69,8 +69,8 @@ class Terms:
     reply_octets: int = SMALL_REPLY_OCTETS
     shorten_to: int | None = None
     """Octets to which each text of the answer is cut, or None."""
-    patience_seconds: float = 30.0
-    """How long to try again what is temporary; 0 for a single try."""
+    is_patient: bool = True
+    """Whether what is temporary is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Pace:
     answer_seconds: float = 60.0
     first_retry_seconds: float = 0.5
     most_retry_seconds: float = 8.0
+    patience_seconds: float = 30.0
+    """How long what is temporary is tried again, before whoever asked is told."""
 
 
 class Service:
@@ -119,13 +121,13 @@ class Service:
         """
         loop = asyncio.get_running_loop()
         backoff = Backoff(self.pace.first_retry_seconds, self.pace.most_retry_seconds)
-        deadline = loop.time() + terms.patience_seconds
+        deadline = loop.time() + self.pace.patience_seconds
         while True:
             try:
                 return await self.attempt(request, terms)
             except (BusyError, ConnectionLostError, TimedOutError):
                 delay = max(backoff.next_delay(), self.endpoint.not_before - loop.time())
-                if self.is_closed or loop.time() + delay > deadline:
+                if self.is_closed or not terms.is_patient or loop.time() + delay > deadline:
                     raise
                 await asyncio.sleep(delay)
 
@@ -247,10 +249,16 @@ def reading() -> Iterator[None]:
 
 
 def cause_of(error: httpx2.HTTPError) -> str:
-    """The words of TLS or of the system, if one of them is behind it."""
+    """The words of TLS or of the system, if one of them is behind it: the deepest is the clearest."""
+    words = str(error) or type(error).__name__
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLError | OSError):
-            return tls.explain(cause)
-        cause = cause.__cause__ or cause.__context__
-    return str(error) or type(error).__name__
+        if isinstance(cause, ssl.SSLError) or (isinstance(cause, OSError) and cause.errno is not None):
+            words = tls.explain(cause)
+        cause = first_of(cause.__cause__ or cause.__context__)
+    return words
+
+
+def first_of(cause: BaseException | None) -> BaseException | None:
+    """One of several attempts stands for all."""
+    return cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause
