@@ -167,11 +167,10 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return min(float(text), MOST_WAIT_SECONDS)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        seconds = (until if until.tzinfo is not None else until.replace(tzinfo=UTC)) - now
+    except (ValueError, OverflowError, IndexError):  # the reader of dates is lenient, and lets some of these through
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max((until - now).total_seconds(), 0.0), MOST_WAIT_SECONDS)
+    return min(max(seconds.total_seconds(), 0.0), MOST_WAIT_SECONDS)
 
 
 def load(body: bytes) -> object:

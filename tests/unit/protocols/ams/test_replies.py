@@ -215,6 +215,8 @@ def test_without_what_we_must_have_an_answer_is_malformed(body: bytes) -> None:
         ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0),
         ("Tue, 24 Nov 2099 12:00:30 GMT", 86400.0),
         ("Tue, 99 Nov 2026 12:00:30 GMT", None),
+        (f"Tue, 24 Nov 2026 12:{'9' * 30}", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
     ],
 )
 def test_the_service_may_ask_for_time_in_two_ways(value: str | None, seconds: float | None) -> None:
