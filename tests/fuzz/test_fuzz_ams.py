@@ -26,9 +26,12 @@ from ssm.protocols.ams.shortening import Shortener
 
 ROUNDS = int(os.environ.get("SSM_FUZZ_ROUNDS", "400"))
 LIMIT = 50
+PULLED = (
+    b'{"receivedMessages":[{"ackId":"projects/p/subscriptions/s:7","message":{"messageId":"7","attributes":'
+    b'{"empaid":"5f/ab"},"data":"QUJDRA==","publishTime":"2026-11-24T12:00:00.1Z"}}]}'
+)
 SEEDS = (
-    b'{"receivedMessages":[{"ackId":"projects/p/subscriptions/s:7","message":{"messageId":"7","attributes":{"empaid":'
-    b'"5f/ab"},"data":"QUJDRA==","publishTime":"2026-11-24T12:00:00.1Z"}}]}',
+    PULLED,
     b'{"receivedMessages":[]}',
     b'{"messageIds":["1","2"]}',
     b'{"token":"0123456789abcdef"}',

@@ -474,6 +474,14 @@ def test_the_next_service_is_tried_when_one_is_not_there(place: AmsPlace) -> Non
     run(work())
 
 
+@pytest.mark.parametrize("host", ["a..b", "-", "fe80::1%lo", "xn--a", "a" * 300, "::1"])
+@pytest.mark.parametrize("token", [None, "a-token"])
+def test_a_host_that_is_none_is_no_connection_and_no_accident(place: AmsPlace, host: str, token: str | None) -> None:
+    assert failing(place.sending(hosts=((host, 1),), authn_port=1, token=token)).startswith(
+        "no service could be reached"
+    )
+
+
 def test_a_subscription_must_be_there(place: AmsPlace) -> None:
     async def work() -> None:
         with pytest.raises(ConnectFailedError, match=r"Subscription doesn't exist \(HTTP 404\)"):

@@ -162,7 +162,11 @@ class Service:
         """The one that is configured, or the one that belongs to our certificate; asked for once by all who wait."""
         async with self.login:
             if self.endpoint.token is None:
-                answer = await self.send(exchange(self.endpoint.host), self.endpoint.authn_port, Terms(), None)
+                try:
+                    request = exchange(self.endpoint.host)
+                except ValueError as error:
+                    raise TransportError(str(error)) from error
+                answer = await self.send(request, self.endpoint.authn_port, Terms(), None)
                 self.endpoint.token = self.token_in(answer)
             return self.endpoint.token
 
@@ -205,6 +209,8 @@ class Service:
             raise TimedOutError("no answer in time") from error
         except httpx2.HTTPError as error:
             raise ConnectionLostError(cause_of(error)) from error
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise TransportError(f"{self.endpoint.host!r} is no host: {error}") from error
 
     def note_wait(self, response: httpx2.Response) -> None:
         """Remember how long we are asked to wait."""
