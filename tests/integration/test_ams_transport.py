@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ssm.errors import ConnectFailedError, ConnectionLostError, RefusedError, TransportError
+from ssm.errors import ConnectFailedError, ConnectionLostError, RefusedError, RemoteProtocolError, TransportError
 from ssm.ports.transport import Consumer, Delivery, Transport
 from ssm.transport.ams import AmsTransport
-from ssm.transport.ams_consumer import HELD_OCTETS
+from ssm.transport.ams_consumer import HELD_OCTETS, SLACK_OCTETS
 from tests.ams import PROJECT, SUBSCRIPTION, TOPIC, AmsPlace, ams_place
 from tests.exchange import give, nothing_comes, taken
 from tests.pki import Pki
@@ -196,7 +196,8 @@ def test_closing_in_the_middle_tells_whoever_waits(place: AmsPlace) -> None:
         producer = await place.sending().open_producer()
         place.server.fail("publish", Fault(is_silent=True))
         waiting = [asyncio.ensure_future(producer.publish(f"{number}", b"x")) for number in range(3)]
-        await asyncio.sleep(0.2)
+        while place.server.counts["publish"] < 2:
+            await asyncio.sleep(0.01)
         waiting.append(asyncio.ensure_future(producer.publish("late", b"x")))
         await asyncio.sleep(0)
         begun = time.monotonic()
@@ -404,6 +405,32 @@ def test_a_message_that_is_asked_for_alone_is_cut_on_its_way(place: AmsPlace, si
     run(work())
 
 
+def test_an_answer_that_is_long_around_its_one_message_is_not_held(place: AmsPlace) -> None:
+    async def work() -> None:
+        await give(place.sending(), b"x")
+        consumer = await place.taking(prefetch=1, max_octets=1000).open_consumer()
+        await taken(consumer, 1)
+        place.server.fail("pull", Fault(body=b" " * (SLACK_OCTETS + 10_000)))
+        with pytest.raises(RemoteProtocolError, match="longer than"):
+            await consumer.receive(1)
+        await consumer.close()
+
+    run(work())
+
+
+def test_a_service_that_says_an_old_token_is_not_quoted(place: AmsPlace) -> None:
+    async def work() -> None:
+        producer = await place.sending().open_producer()
+        old = place.publisher_token
+        echo = f'{{"error":{{"message":"no such token: {old}"}}}}'.encode()
+        place.server.fail("publish", Fault(status=401, body=echo), 2)
+        with pytest.raises(TransportError, match="no such token: …"):
+            await producer.publish("id", b"x")
+        await producer.close()
+
+    run(work())
+
+
 # Whom we believe.
 
 
@@ -474,7 +501,7 @@ def test_the_next_service_is_tried_when_one_is_not_there(place: AmsPlace) -> Non
     run(work())
 
 
-@pytest.mark.parametrize("host", ["a..b", "-", "fe80::1%lo", "xn--a", "a" * 300, "::1"])
+@pytest.mark.parametrize("host", ["999.1.1.1", "fe80::1%lo", "::1"])
 @pytest.mark.parametrize("token", [None, "a-token"])
 def test_a_host_that_is_none_is_no_connection_and_no_accident(place: AmsPlace, host: str, token: str | None) -> None:
     assert failing(place.sending(hosts=((host, 1),), authn_port=1, token=token)).startswith(

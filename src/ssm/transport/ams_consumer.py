@@ -92,15 +92,15 @@ class AmsConsumer:
 
     async def pull_into(self, count: int, *, is_patient: bool = True) -> None:
         """Pull, and note what came; fewer when it is too much for one answer."""
-        now = asyncio.get_running_loop().time()
         while True:
+            now = asyncio.get_running_loop().time()
             try:
                 messages = await self.pull(count, is_patient=is_patient)
             except TooLongError:
                 if count == 1:
                     raise
                 count //= 2
-                self.size.shrink()
+                self.size.fit(count)
             else:
                 self.position.pulled(messages, now)
                 return

@@ -136,25 +136,11 @@ class Service:
         token = await self.token()
         answer = await self.send(request, self.endpoint.port, terms, token)
         if fate_of(answer.status) is Fate.LOGIN and self.forget(token):
-            answer = await self.send(request, self.endpoint.port, terms, await self.token())
+            token = await self.token()
+            answer = await self.send(request, self.endpoint.port, terms, token)
         if answer.status in terms.handled or fate_of(answer.status) is Fate.DONE:
             return answer
-        raise self.error_of(answer)
-
-    def error_of(self, answer: Answer) -> TransportError:
-        """What an answer that is no success means."""
-        said = explain(answer.status, answer.body)
-        if self.endpoint.token:
-            said = said.replace(self.endpoint.token, "…")
-        match fate_of(answer.status):
-            case Fate.TOO_LARGE | Fate.WRONG:
-                return RefusedError(said)
-            case Fate.TEMPORARY:
-                return BusyError(said)
-            case Fate.LOGIN:
-                return TransportError(f"our login is refused: {said}", hint=NO_LOGIN)
-            case _:
-                return TransportError(said)
+        raise error_of(answer, token)
 
     # The token.
 
@@ -209,7 +195,7 @@ class Service:
             raise TimedOutError("no answer in time") from error
         except httpx2.HTTPError as error:
             raise ConnectionLostError(cause_of(error)) from error
-        except (httpx2.InvalidURL, UnicodeError) as error:
+        except httpx2.InvalidURL as error:
             raise TransportError(f"{self.endpoint.host!r} is no host: {error}") from error
 
     def note_wait(self, response: httpx2.Response) -> None:
@@ -224,6 +210,20 @@ class Service:
         with contextlib.suppress(TimeoutError, httpx2.HTTPError, OSError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.http.aclose()
+
+
+def error_of(answer: Answer, token: str) -> TransportError:
+    """What an answer that is no success means; a service that says our token in its words is not quoted so far."""
+    said = explain(answer.status, answer.body).replace(token, "…")
+    match fate_of(answer.status):
+        case Fate.TOO_LARGE | Fate.WRONG:
+            return RefusedError(said)
+        case Fate.TEMPORARY:
+            return BusyError(said)
+        case Fate.LOGIN:
+            return TransportError(f"our login is refused: {said}", hint=NO_LOGIN)
+        case _:
+            return TransportError(said)
 
 
 async def read(response: httpx2.Response, terms: Terms) -> Answer:

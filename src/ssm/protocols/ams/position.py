@@ -13,6 +13,7 @@ from itertools import takewhile
 from ssm.protocols.ams.replies import Pulled
 
 FIRST_PULL = 32
+CALM = 32  # pulls that fit before a larger one is tried
 
 
 class Position:
@@ -105,10 +106,25 @@ class PullSize:
     def __init__(self, most: int) -> None:
         self.most = most
         self.now = min(FIRST_PULL, most)
+        self.fitting = most
+        """As many as an answer holds, as far as we know: messages are large for now."""
+        self.calm = 0
 
     def grow(self) -> None:
         """It went well."""
-        self.now = min(self.now * 2, self.most)
+        if self.now < self.fitting:
+            self.now = min(self.now * 2, self.fitting)
+            return
+        self.calm += 1
+        if self.calm >= CALM:
+            self.calm = 0
+            self.fitting = min(self.fitting * 2, self.most)
+
+    def fit(self, count: int) -> None:
+        """Only so many fit into one answer: an answer that does not is read in vain, so more is not tried soon."""
+        self.fitting = max(min(count, self.most), 1)
+        self.now = min(self.now, self.fitting)
+        self.calm = 0
 
     def shrink(self) -> bool:
         """It was too much; False when it cannot be less."""

@@ -134,3 +134,19 @@ def test_as_much_is_pulled_as_goes_well() -> None:
         assert size.now >= 1
     assert size.now == 1
     assert PullSize(7).now == 7
+
+
+def test_more_than_fits_is_not_tried_again_soon() -> None:
+    size = PullSize(100)
+    size.fit(8)
+    assert size.now == 8
+    for _ in range(32):
+        assert size.now == 8
+        size.grow()
+    size.grow()
+    assert size.now == 16
+    size.fit(0)
+    assert size.now == 1
+    size.fit(1000)
+    size.grow()
+    assert size.now == 2
