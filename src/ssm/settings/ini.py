@@ -13,7 +13,7 @@ from ssm.errors import ConfigError
 from ssm.settings import legacy
 from ssm.settings.file import parse
 from ssm.settings.found import Found, Sources
-from ssm.settings.needs import check_needs
+from ssm.settings.needs import check_options
 from ssm.settings.options import Declared, declared
 from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.settings.sections import (
@@ -227,7 +227,7 @@ def finish(sources: Sources, found: Found, role: str) -> None:
         broker = section(found, "broker", Broker)
         if broker is not None and any(port is None for _, port in broker.host):
             found.fault("broker", "port", "must be set, or stand behind each host")
-    check_needs(found)
+    check_options(found)
     if found.faults:
         count = len(found.faults)
         message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"

@@ -7,7 +7,7 @@ from ssm.settings.protocols import PROTOCOLS
 MOST_SHOWN = 200
 
 
-def check_needs(found: Found) -> None:
+def check_options(found: Found) -> None:
     """Note what is missing, what cannot be, and what has no effect."""
     needs = PROTOCOLS[found.protocol]
     for place in needs.required:
