@@ -16,6 +16,7 @@ from ssm.cli.main import COMMANDS, incumbent_parser, parser_of
 from ssm.messenger.events import Event
 from ssm.settings.ini import SECTIONS
 from ssm.settings.legacy import IGNORED, RENAMED
+from ssm.settings.listeners import options as options_of_a_listener
 from ssm.settings.options import Declared, declared
 from ssm.settings.protocols import PROTOCOLS
 
@@ -31,6 +32,11 @@ def options() -> str:
         "environment, or as `--set section.option=value` on the command line; later sources win. An unknown option",
         "is a fault.",
         f"`[sender] protocol` and `[receiver] protocol` must be {' or '.join(f'`{one}`' for one in PROTOCOLS)}.\n",
+    ]
+    lines += [
+        "A receiver may have further listeners, each in a section `[receiver.NAME]` with its own `protocol` and, by",
+        f"the same names, what differs of {', '.join(f'`{one}`' for one in options_of_a_listener())}.",
+        "An `ssm.cfg` of SSM 1 is understood as it is.\n",
     ]
     for role, sections in SECTIONS.items():
         lines.append(f"## Of a {role}\n")

@@ -15,6 +15,7 @@ from ssm.ports.transport import Transport
 from ssm.settings.sections import Broker, ReceiverSettings, SenderSettings
 from ssm.transport.tls import TlsSettings
 from ssm.wiring import Sealing, open_sealing, receiver_transport, sender_transport
+from ssm.wiring_ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
 
 HTTPS_PORT = 443
 
@@ -101,11 +102,14 @@ class TransportKind:
     """What is done to a payload before it is handed to the transport."""
     describe: Callable[[Broker], str] = describe_stomp
     """Where it goes, for people."""
+    window: int | None = None
+    """Most messages on their way at a time, where the protocol sets a bound."""
 
 
 TRANSPORTS: Mapping[str, TransportKind] = {
     "STOMP": TransportKind(sender_transport, judged_as_all(receiver_transport)),
     "AMS": TransportKind(ams_sender, judged_as_all(ams_receiver), describe=describe_ams),
+    "SSM1": TransportKind(ssm1_sender, ssm1_listener, ssm1_sealing, window=1),
 }
 
 
@@ -117,6 +121,12 @@ def describe(settings: SenderSettings | ReceiverSettings) -> str:
 def open_transport(settings: SenderSettings) -> Transport:
     """The way a sender's messages go."""
     return TRANSPORTS[settings.protocol].open_sender(settings)
+
+
+def window_of(settings: SenderSettings) -> int:
+    """How many messages may be on their way at a time."""
+    most = TRANSPORTS[settings.protocol].window
+    return settings.messaging.window if most is None else min(most, settings.messaging.window)
 
 
 def open_listeners(settings: ReceiverSettings, ports: ReceivePorts) -> Sequence[Listener]:

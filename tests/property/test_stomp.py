@@ -91,7 +91,7 @@ def test_a_sender_tied_to_a_taker_of_frames_gets_each_receipt_in_any_order(
     session = greeted(version)
     far = Decoder(10_000, version)
     wire = b"".join(
-        b"".join(session.send("/queue/a", f"id {number}", body, f"r-{number}", 0.0))
+        b"".join(session.send({"destination": "/queue/a", "empa-id": f"id {number}"}, body, f"r-{number}", 0.0))
         for number, body in enumerate(bodies)
     )
     frames = list(far.feed(wire))

@@ -105,6 +105,12 @@ class Event(Enum):
         "Received message. ID = {message_id}. {reason}. Message saved to deferred queue as {element}",
         "Cannot be judged now for a reason on our side; durable in deferred, judged again by itself.",
     )
+    LEFT = Kind(
+        "left",
+        logging.WARNING,
+        "Received message. ID = {message_id}. {reason}. It stays with its sender, who will send it again.",
+        "Cannot be judged now for a reason on our side, and its sender keeps it until it is told.",
+    )
     DUPLICATE = Kind(
         "duplicate",
         logging.INFO,

@@ -9,7 +9,7 @@ and set aside after the third time.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -17,10 +17,11 @@ from typing import TypeAlias, TypeVar
 from ssm.errors import SpoolError, SpoolUnavailableError, TransportError
 from ssm.messenger.deferred import DeferredPass, seconds_until_next
 from ssm.messenger.events import Event, Teller
-from ssm.messenger.judge import Judge, Listener, digest_of, event_of, is_ping
+from ssm.messenger.filing import Judged, Outcome, file_part, judged, parts_of
+from ssm.messenger.judge import Judge, Listener, digest_of, event_of
 from ssm.messenger.retry import Backoff, describe
 from ssm.messenger.tasks import first_of, pause, to_the_end
-from ssm.ports.filing import FilingCabinet, Verdict
+from ssm.ports.filing import FilingCabinet
 from ssm.ports.transport import Consumer, Delivery
 
 T = TypeVar("T")
@@ -54,24 +55,6 @@ class ReceiveLimits:
     batch: int = 64
     """Deliveries that share a sync."""
     deferred_interval_seconds: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One delivery with its verdict; its octets are let go, for the verdict holds what is needed of them."""
-
-    delivery: Delivery
-    verdict: Verdict
-    is_ping: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One judged delivery, filed."""
-
-    judged: Judged
-    name: str | None
-    """Its element; None when it had been filed before."""
 
 
 JudgedQueue: TypeAlias = "asyncio.Queue[list[Judged]]"
@@ -191,11 +174,7 @@ class ReceiveRun:
     def judge_some(self, pairs: Sequence[tuple[Delivery, bytes]], listener: Listener) -> list[Judged]:
         """The verdicts on some deliveries; blocking."""
         return [
-            Judged(
-                replace(delivery, body=b""),
-                listener.judge(delivery, digest, ends=self.suspects.get(digest, 0)),
-                is_ping(delivery),
-            )
+            judged(delivery, listener.judge(delivery, digest, ends=self.suspects.get(digest, 0)))
             for delivery, digest in pairs
         ]
 
@@ -217,14 +196,7 @@ class ReceiveRun:
 
     def file_some(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
         """File those that are new; blocking. In order, and once, also when one stands twice in the batch."""
-        known = set(self.ports.cabinet.known([one.verdict.digest for one in batch]))
-        new: list[Verdict] = []
-        for one in batch:
-            if not one.is_ping and one.verdict.digest not in known:
-                known.add(one.verdict.digest)
-                new.append(one.verdict)
-        names = {filed.verdict.digest: filed.name for filed in self.ports.cabinet.file(new)}
-        return [Outcome(one, names.pop(one.verdict.digest, None)) for one in batch]
+        return [outcome for part in parts_of(batch) for outcome in file_part(self.ports.cabinet, part)]
 
     def tell_filed(self, outcomes: Sequence[Outcome]) -> None:
         """One line for each change of state, after it is durable."""
@@ -232,6 +204,8 @@ class ReceiveRun:
             delivery, verdict = outcome.judged.delivery, outcome.judged.verdict
             if outcome.judged.is_ping:
                 self.ports.tell(Event.PING)
+            elif verdict.is_left:
+                self.ports.tell(Event.LEFT, message_id=delivery.message_id, reason=verdict.error)
             elif outcome.name is None:
                 self.ports.tell(Event.DUPLICATE, message_id=delivery.message_id)
             else:

@@ -22,6 +22,16 @@ class Sources:
     """A file that somebody has read already."""
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What a further listener is told, and what of that is its own."""
+
+    name: str
+    found: "Found"
+    own: dict[tuple[str, str], str]
+    """From where an option stands otherwise to how it is called in the listener's section."""
+
+
 @dataclass(slots=True)
 class Found:
     """What the sources say, and what is wrong with it."""
@@ -33,6 +43,10 @@ class Found:
     broken: set[tuple[str, str]] = field(default_factory=set)
     """Options that are there, but could not be read."""
     protocol: str = DEFAULT_PROTOCOL
+    dn_file: Path | None = None
+    """The signer list, where the file names one (``ssm.cfg``)."""
+    listeners: "list[Overlay]" = field(default_factory=list)
+    """Of a receiver, the further ones."""
 
     def put(self, section: str, name: str, value: str, origin: str) -> None:
         """A later source wins."""

@@ -6,14 +6,16 @@ Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, the
 
 import configparser
 import difflib
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from ssm.errors import ConfigError
 from ssm.settings import legacy
 from ssm.settings.file import parse
-from ssm.settings.found import Found, Sources
-from ssm.settings.needs import check_options
+from ssm.settings.found import Found, Overlay, Sources
+from ssm.settings.listeners import complete, hand_over, take_overlays
+from ssm.settings.needs import check_listener, check_needs
 from ssm.settings.options import Declared, declared
 from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.settings.sections import (
@@ -27,6 +29,7 @@ from ssm.settings.sections import (
     SenderMessaging,
     SenderSettings,
 )
+from ssm.settings.ssm_cfg import is_ssm_cfg, translate
 
 S = TypeVar("S")
 
@@ -65,16 +68,36 @@ def read_sender(sources: Sources) -> tuple[SenderSettings, Found]:
 
 
 def read_receiver(sources: Sources) -> tuple[ReceiverSettings, Found]:
-    """Settings of a receiver; ConfigError with every fault."""
+    """Settings of a receiver and of its further listeners; ConfigError with every fault."""
     found = gather(sources, "receiver")
+    overlays = found.listeners
+    main = receiver_of(found)
+    others = [listener_of(overlay, found) for overlay in overlays]
+    finish(sources, found, "receiver")
+    assert main is not None
+    return replace(main, others=tuple(one for one in others if one is not None)), found
+
+
+def listener_of(overlay: Overlay, found: Found) -> ReceiverSettings | None:
+    """One listener; its faults are noted."""
+    complete(overlay, found)
+    settings = receiver_of(overlay.found)
+    check_port(overlay.found)
+    hand_over(overlay, found)
+    check_listener(overlay, found)
+    return None if settings is None else replace(settings, name=overlay.name)
+
+
+def receiver_of(found: Found) -> ReceiverSettings | None:
+    """Every section; None where one has faults."""
     broker = section(found, "broker", Broker)
     certificates = section(found, "certificates", Certificates)
     messaging = section(found, "messaging", ReceiverMessaging)
     logging = section(found, "logging", Logging)
     daemon = section(found, "daemon", Daemon)
-    finish(sources, found, "receiver")
-    assert broker and certificates and messaging and logging and daemon
-    settings = ReceiverSettings(
+    if not (broker and certificates and messaging and logging and daemon):
+        return None
+    return ReceiverSettings(
         protocol=found.protocol,
         broker=broker,
         certificates=certificates,
@@ -82,12 +105,13 @@ def read_receiver(sources: Sources) -> tuple[ReceiverSettings, Found]:
         logging=logging,
         daemon=daemon,
     )
-    return settings, found
 
 
 def role_of(file: Path) -> str:
     """Which role a file is for: [sender] wins where both stand, as it always did."""
     parser = parse(file, Found())
+    if parser.has_section("consumer") and not parser.has_section("producer"):
+        return "receiver"
     if parser.has_section("receiver") and not parser.has_section("sender"):
         return "receiver"
     if not parser.has_section("sender") and parser.has_section("daemon"):
@@ -108,12 +132,15 @@ def gather(sources: Sources, role: str) -> Found:
             found.put(section_name, key, value, f"environment {variable}")
     for override in sources.overrides:
         path, equals, value = override.partition("=")
-        section_name, dot, key = path.partition(".")
+        section_name, dot, key = path.rpartition(".")
         if equals and dot:
             found.put(section_name.strip(), key.strip(), value, "--set")
         else:
             found.fault("", "--set", "must be section.option=value", value=override)
+    if is_ssm_cfg(found):
+        translate(found, role, sources.environment.get)
     modernise(found)
+    found.listeners = list(take_overlays(found))
     check_protocol(found, role)
     check_names(found)
     return found
@@ -221,14 +248,19 @@ def shown(one: Declared, text: str) -> str:
 
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
+    check_port(found)
+    check_needs(found, role)
+    if found.faults:
+        count = len(found.faults)
+        message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"
+        raise ConfigError(message, faults=found.faults)
+
+
+def check_port(found: Found) -> None:
+    """Each broker has one, where the protocol wants one."""
     hosts = found.values.get(("broker", "host"), "")
     has_faults = any(one.section == "broker" for one in found.faults)
     if hosts and PROTOCOLS[found.protocol].has_port and not found.values.get(("broker", "port")) and not has_faults:
         broker = section(found, "broker", Broker)
         if broker is not None and any(port is None for _, port in broker.host):
             found.fault("broker", "port", "must be set, or stand behind each host")
-    check_options(found)
-    if found.faults:
-        count = len(found.faults)
-        message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"
-        raise ConfigError(message, faults=found.faults)

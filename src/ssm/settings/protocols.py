@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ssm.settings.sections import OLD_CIPHERS
+
 DEFAULT_PROTOCOL = "STOMP"
 AMS_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 Place = tuple[str, str]
@@ -25,6 +27,10 @@ class Needs:
     """What such a value must be, in words."""
     no_effect: Mapping[Place, tuple[Sequence[str], str]] = field(default_factory=dict)
     """Options that do nothing: values that deserve no word, and the word that others get."""
+    of_a_sender: tuple[str, ...] = ()
+    """Options of [messaging] that have a default, and must be set all the same."""
+    ciphers: tuple[str, ...] = ()
+    """Values of ``cipher`` that are for this protocol only."""
 
 
 TRUE = ("true", "yes", "on", "1")
@@ -43,4 +49,5 @@ PROTOCOLS: Mapping[str, Needs] = {
             ("broker", "passcode"): ((), "AMS knows us by certificate or token"),
         },
     ),
+    "SSM1": Needs(of_a_sender=("consumer_dn",), ciphers=OLD_CIPHERS),
 }

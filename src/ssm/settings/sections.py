@@ -24,6 +24,7 @@ from ssm.settings.options import (
 Hosts = tuple[tuple[str, int | None], ...]
 DEFAULT_MAX_MESSAGE = 160 * 1024 * 1024
 CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-gcm", "aes-256-gcm")
+OLD_CIPHERS = ("des-ede3-cbc",)  # for consumers of SSM 1 that read nothing else
 HOST = re.compile(
     r"(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?|([0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)"
 )
@@ -100,7 +101,11 @@ class SenderCertificates(Certificates):
         OPTIONAL_PATH, "Certificate of the final receiver, to encrypt to; without it messages are only signed.", None
     )
     verify_server_cert: bool = option(BOOLEAN, "Whether server_cert must hold against capath.", default=True)
-    cipher: str = option(choice(*CIPHERS), "What to encrypt with; deployed receivers read the cbc ones.", "aes-128-cbc")
+    cipher: str = option(
+        choice(*CIPHERS, *OLD_CIPHERS),
+        "What to encrypt with; deployed receivers read aes with cbc, des is for SSM 1.",
+        "aes-128-cbc",
+    )
     oaep: bool = option(
         BOOLEAN, "Whether the key is wrapped with OAEP, which deployed receivers do not read.", default=False
     )
@@ -131,7 +136,19 @@ class Messaging:
 class SenderMessaging(Messaging):
     """[messaging] of a sender: path is the outgoing spool."""
 
-    path_type: str = option(choice("dirq", "directory"), "Layout of the outgoing spool.", "dirq")
+    consumer_dn: str | None = option(
+        OPTIONAL_TEXT, "DN of the one consumer, in slash form; its certificate comes over the wire (SSM 1).", None
+    )
+    reply_to: str = option(
+        TEXT,
+        "Where the consumer answers; $host and $pid become ours (SSM 1).",
+        "/topic/global.accounting.cpu.client.$host.$pid",
+    )
+    answer_seconds: float = option(seconds(0.1, 3600), "Longest wait for the consumer's acknowledgement (SSM 1).", 60.0)
+
+    path_type: str = option(
+        choice("dirq", "directory", "ssm1", "ssm1-incoming"), "Layout of the outgoing spool.", "dirq"
+    )
     window: int = option(integer(1, 4096), "Unconfirmed messages at a time.", 32)
     settle_seconds: float = option(
         seconds(0, 3600), "How old a file must be before it counts as completely written.", 1.0

@@ -7,7 +7,7 @@ broker pushes is bounded in octets as well as in messages.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ssm.errors import ConnectionLostError, RefusedError, SsmError, TransportError
 from ssm.ports.transport import Delivery
@@ -46,16 +46,13 @@ class Connection(asyncio.Protocol):
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.receipts: dict[str, asyncio.Future[None]] = {}
         self.deliveries: deque[Delivery] = deque()
-        self.held_octets = 0
         self.arrived = asyncio.Event()
         self.writable = asyncio.Event()
         self.writable.set()
         self.outgoing: list[bytes] = []
         self.cause: TransportError | None = None
         self.ticker: asyncio.TimerHandle | None = None
-        self.sent = 0
-        self.handed_over = 0
-        self.drained = 0
+        self.sent = self.handed_over = self.drained = self.held_octets = 0
         self.is_useful = False
         self.bulk_over = asyncio.Event()
         self.bulk_over.set()
@@ -131,9 +128,9 @@ class Connection(asyncio.Protocol):
     def take(self, frame: Frame, token: str) -> None:
         """A message has come; reading pauses while too many octets wait."""
         self.is_useful = True
-        headers = frame.headers
-        redelivered = headers.get("redelivered") == "true"
-        self.deliveries.append(Delivery(frame.body, headers.get("empa-id"), token, redelivered, frame.full_size))
+        said = frame.headers
+        again = said.get("redelivered") == "true"
+        self.deliveries.append(Delivery(frame.body, said.get("empa-id"), token, again, frame.full_size, said))
         self.held_octets += len(frame.body)
         self.arrived.set()
         if self.held_octets > HELD_OCTETS and self.transport is not None and not self.is_paused:
@@ -234,15 +231,18 @@ class Connection(asyncio.Protocol):
 
     async def publish(self, message_id: str, body: bytes) -> None:
         """Send, and wait for this message's own receipt."""
+        await self.send({"destination": self.destination, "persistent": "true", "empa-id": message_id}, body)
+
+    async def send(self, headers: Mapping[str, str], body: bytes) -> None:
+        """As above, with any headers."""
         await self.writable.wait()
         while not self.bulk_over.is_set():
             await self.bulk_over.wait()
         self.require_open()
         self.sent += 1
         receipt = f"ssm-{self.sent}"
-        pieces = self.session.send(self.destination, message_id, body, receipt, self.loop.time())
-        future: asyncio.Future[None] = self.loop.create_future()
-        self.receipts[receipt] = future
+        pieces = self.session.send(headers, body, receipt, self.loop.time())
+        self.receipts[receipt] = future = self.loop.create_future()
         if len(body) > BULK_OCTETS:
             await self.write_bulk(pieces)
         else:

@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass, field
 
 from ssm.errors import ConnectFailedError, TransportError
-from ssm.ports.transport import Consumer, Producer
+from ssm.ports.transport import Producer
 from ssm.protocols.stomp.session import ClientSession, SessionSettings
 from ssm.transport.connection import Connection
 from ssm.transport.tls import TlsSettings, client_context, explain
@@ -36,7 +36,7 @@ class StompTransport:
         """A connection to publish on."""
         return await self.open()
 
-    async def open_consumer(self) -> Consumer:
+    async def open_consumer(self) -> Connection:
         """A connection with our subscription."""
         connection = await self.open()
         try:

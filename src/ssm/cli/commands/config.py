@@ -10,6 +10,7 @@ Exit status: 0 it would start; 78 it would not.
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         receiver, found = read_receiver(sources(arguments))
         show("receiver", receiver, found)
-        checks = receiver_checks(receiver, arguments.dn_file)
+        checks = receiver_checks(receiver, arguments.dn_file or found.dn_file)
     for warning in found.warnings:
         print(f"note: {warning}")
     results = [outcome(*check) for check in checks]
@@ -58,6 +59,11 @@ def show(role: str, settings: "SenderSettings | ReceiverSettings", found: Found)
         for one in declared(kind):
             value = "…" if one.option.is_secret and getattr(part, one.name) else text(getattr(part, one.name))
             rows.append((f"[{section}] {one.name}", value, found.origins.get((section, one.name), "default")))
+    for overlay in found.listeners if role == "receiver" else ():
+        rows.append((f"[receiver.{overlay.name}] protocol", overlay.found.protocol, "the file"))
+        for where, name in overlay.own.items():
+            value = "…" if name == "passcode" else overlay.found.values[where]
+            rows.append((f"[receiver.{overlay.name}] {name}", value, overlay.found.origins[where]))
     table(("option", "value", "from"), rows)
     print()
 
@@ -105,7 +111,9 @@ def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Itera
     yield "CA directory", lambda: wiring.describe_ca_directory(certificates.capath)
     if dn_file is not None:
         yield "signer list", lambda: wiring.describe_signer_list(dn_file)
-    yield "broker", lambda: describe_broker(settings)
+    for one in settings.listeners:
+        what = f"broker of {one.name}, {one.protocol}" if one.name else "broker"
+        yield what, partial(describe_broker, one)
     yield "spool", lambda: describe_spool(settings.messaging.path)
 
 

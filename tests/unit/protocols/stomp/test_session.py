@@ -20,6 +20,8 @@ from ssm.protocols.stomp.session import (
 GREETING = "CONNECTED\nversion:{}\nserver:test/1\nheart-beat:{}\n\n\0"
 NOW = 100.0
 
+HEADERS = {"destination": "/queue/a", "persistent": "true"}
+
 
 def read(data: bytes, version: Version = Version.V1_2) -> list[Frame]:
     return list(Decoder(1_000_000, version).feed(data))
@@ -39,7 +41,7 @@ def subscribed(version: str = "1.2") -> ClientSession:
 
 
 def sent(session: ClientSession, message_id: str = "id", receipt: str = "r1", now: float = NOW) -> bytes:
-    return b"".join(session.send("/queue/a", message_id, b"body", receipt, now))
+    return b"".join(session.send(HEADERS | {"empa-id": message_id}, b"body", receipt, now))
 
 
 # The greeting.
@@ -120,7 +122,7 @@ def test_nothing_leads_out_of_closed_and_every_state_can_be_reached() -> None:
 # Sending.
 
 
-def test_a_message_is_persistent_and_says_its_length_id_and_receipt() -> None:
+def test_a_message_bears_its_headers_its_length_and_its_receipt() -> None:
     [frame] = read(sent(connected(), "20240101/0001"))
     assert frame == Frame(
         "SEND",
@@ -137,7 +139,7 @@ def test_a_message_is_persistent_and_says_its_length_id_and_receipt() -> None:
 
 def test_a_body_is_handed_on_without_a_copy() -> None:
     body = b"x" * 1000
-    assert any(piece is body for piece in connected().send("/queue/a", "id", body, "r1", NOW))
+    assert any(piece is body for piece in connected().send({"destination": "/queue/a"}, body, "r1", NOW))
 
 
 def test_receipts_are_matched_to_their_own_message_in_any_order() -> None:
