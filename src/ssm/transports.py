@@ -7,13 +7,17 @@ To add one: its adapter (``ssm.transport.NAME``), what it needs to be told (``ss
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ssm.errors import ConfigError
 from ssm.messenger.events import Teller
 from ssm.messenger.judge import Listener
 from ssm.messenger.receive import ReceivePorts
 from ssm.ports.transport import Transport
-from ssm.settings.sections import ReceiverSettings, SenderSettings
+from ssm.settings.sections import Broker, ReceiverSettings, SenderSettings
+from ssm.transport.tls import TlsSettings
 from ssm.wiring import Sealing, open_sealing, receiver_transport, sender_transport
 from ssm.wiring_ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
+
+HTTPS_PORT = 443
 
 
 def judged_as_all(open_transport: Callable[[ReceiverSettings], Transport]) -> "OpenListener":
@@ -28,6 +32,66 @@ def judged_as_all(open_transport: Callable[[ReceiverSettings], Transport]) -> "O
 OpenListener = Callable[[ReceiverSettings, ReceivePorts], Listener]
 
 
+def ams_sender(settings: SenderSettings) -> Transport:
+    """To a topic. ConfigError where the HTTP client is not installed."""
+    return ams_transport(settings, settings.messaging.max_message_size)
+
+
+def ams_receiver(settings: ReceiverSettings) -> Transport:
+    """From a subscription. ConfigError where the HTTP client is not installed."""
+    messaging = settings.messaging
+    return ams_transport(
+        settings, messaging.max_message_size, messaging.prefetch, deadline_seconds=messaging.ack_deadline_seconds
+    )
+
+
+def ams_transport(
+    settings: SenderSettings | ReceiverSettings, max_octets: int, prefetch: int = 1, *, deadline_seconds: float = 10.0
+) -> Transport:
+    """The way to AMS; its HTTP client is loaded here and nowhere else."""
+    try:
+        from ssm.transport.ams import AmsSettings, AmsTransport
+        from ssm.transport.ams_service import Pace
+    except ModuleNotFoundError as error:
+        message = f"protocol AMS needs the package {error.name}, which is not installed"
+        raise ConfigError(message, hint="install secure-stomp-messenger with its extra [ams]") from error
+    broker, certificates, messaging = settings.broker, settings.certificates, settings.messaging
+    authorities = certificates.capath if broker.ams_trust == "capath" else None
+    return AmsTransport(
+        AmsSettings(
+            hosts=ams_hosts(broker),
+            project=messaging.ams_project or "",
+            destination=messaging.destination,
+            tls=TlsSettings(certificates.certificate, certificates.key, authorities),
+            token=messaging.token,
+            authn_port=broker.authn_port,
+            max_octets=max_octets,
+            prefetch=prefetch,
+            ack_deadline_seconds=deadline_seconds,
+            pace=Pace(broker.connect_timeout_seconds, broker.receipt_timeout_seconds),
+        )
+    )
+
+
+def ams_hosts(broker: Broker) -> tuple[tuple[str, int], ...]:
+    """Host and port of each service."""
+    return tuple((host, port or HTTPS_PORT) for host, port in broker.host)
+
+
+def describe_stomp(broker: Broker) -> str:
+    """Where it goes, and how."""
+    kind = "TLS" if broker.use_ssl else "without TLS"
+    if broker.use_ssl and not broker.verify_broker:
+        kind = "TLS, but whoever answers is believed (verify_broker is off)"
+    return ", ".join(f"{host}:{port}" for host, port in broker.addresses()) + f", {kind}"
+
+
+def describe_ams(broker: Broker) -> str:
+    """The same of AMS."""
+    hosts = ", ".join(f"{host}:{port}" for host, port in ams_hosts(broker))
+    return f"{hosts}, AMS over TLS, verified against {broker.ams_trust}"
+
+
 @dataclass(frozen=True, slots=True)
 class TransportKind:
     """How one protocol is opened, for each role."""
@@ -36,14 +100,22 @@ class TransportKind:
     open_listener: OpenListener
     open_sealing: Callable[[SenderSettings, Teller], Sealing] = open_sealing
     """What is done to a payload before it is handed to the transport."""
+    describe: Callable[[Broker], str] = describe_stomp
+    """Where it goes, for people."""
     window: int | None = None
     """Most messages on their way at a time, where the protocol sets a bound."""
 
 
 TRANSPORTS: Mapping[str, TransportKind] = {
     "STOMP": TransportKind(sender_transport, judged_as_all(receiver_transport)),
+    "AMS": TransportKind(ams_sender, judged_as_all(ams_receiver), describe=describe_ams),
     "SSM1": TransportKind(ssm1_sender, ssm1_listener, ssm1_sealing, window=1),
 }
+
+
+def describe(settings: SenderSettings | ReceiverSettings) -> str:
+    """Where messages go to or come from."""
+    return TRANSPORTS[settings.protocol].describe(settings.broker)
 
 
 def open_transport(settings: SenderSettings) -> Transport:

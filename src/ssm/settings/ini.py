@@ -15,6 +15,7 @@ from ssm.settings import legacy
 from ssm.settings.file import parse
 from ssm.settings.found import Found, Overlay, Sources
 from ssm.settings.listeners import complete, hand_over, take_overlays
+from ssm.settings.needs import check_listener, check_needs
 from ssm.settings.options import Declared, declared
 from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.settings.sections import (
@@ -83,6 +84,7 @@ def listener_of(overlay: Overlay, found: Found) -> ReceiverSettings | None:
     settings = receiver_of(overlay.found)
     check_port(overlay.found)
     hand_over(overlay, found)
+    check_listener(overlay, found)
     return None if settings is None else replace(settings, name=overlay.name)
 
 
@@ -195,19 +197,6 @@ def check_protocol(found: Found, role: str) -> None:
     else:
         nearest = next(iter(difflib.get_close_matches(protocol.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)
         found.fault(name, "protocol", f"must be {' or '.join(PROTOCOLS)}", value=protocol, suggestion=nearest)
-
-
-def check_needs(found: Found, role: str) -> None:
-    """What the protocol asks for beyond the declarations."""
-    needs = PROTOCOLS[found.protocol]
-    if role == "sender":
-        for name in needs.of_a_sender:
-            if not found.values.get(("messaging", name)):
-                found.fault("messaging", name, f"must be set for {found.protocol}")
-        cipher = found.values.get(("certificates", "cipher"))
-        owners = [name for name, one in PROTOCOLS.items() if cipher in one.ciphers]
-        if cipher is not None and owners and found.protocol not in owners:
-            found.fault("certificates", "cipher", f"is for {' and '.join(owners)} only", value=cipher)
 
 
 def known_sections() -> dict[str, set[str]]:

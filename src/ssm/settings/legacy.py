@@ -14,8 +14,6 @@ IGNORED = {
     ("broker", "use-pwd"): "a login is used when one is given",
     ("broker", "bdii"): "brokers are not looked up, host names them",
     ("broker", "network"): "brokers are not looked up, host names them",
-    ("messaging", "ams_project"): "",
-    ("messaging", "token"): "",
 }
 
 # Without a host, brokers were looked up.

@@ -10,6 +10,7 @@ from ssm.settings.options import (
     LEVEL,
     OPTIONAL_PATH,
     OPTIONAL_TEXT,
+    OPTIONAL_WORD,
     PATH,
     SIZE_IN_OCTETS,
     TEXT,
@@ -50,7 +51,7 @@ HOSTS = Reader("host[:port], several separated by commas", read_hosts)
 class Broker:
     """[broker]: where messages go to or come from."""
 
-    host: Hosts = option(HOSTS, "The STOMP brokers, tried in turn.")
+    host: Hosts = option(HOSTS, "The brokers, tried in turn; with AMS, the services.")
     port: int | None = option(integer(1, MAX_PORT), "Port of every broker that has none of its own in host.", None)
     use_ssl: bool = option(BOOLEAN, "Whether the connection is TLS, with the host certificate shown.", default=True)
     verify_broker: bool = option(
@@ -59,6 +60,12 @@ class Broker:
     vhost: str = option(TEXT, "Virtual host; RabbitMQ's own is called /, ActiveMQ takes any.", "/")
     login: str | None = option(OPTIONAL_TEXT, "User name, where the certificate is not enough.", None)
     passcode: str | None = option(OPTIONAL_TEXT, "Password of that user.", None, secret=True)
+    authn_port: int = option(integer(1, MAX_PORT), "AMS: where a certificate is exchanged for a token.", 8443)
+    ams_trust: str = option(
+        choice("system", "capath"),
+        "AMS: what the service's certificate is verified against, the system's store of CAs or capath.",
+        "system",
+    )
     connect_timeout_seconds: float = option(seconds(0.1, 600), "Longest wait for a connection.", 10.0)
     receipt_timeout_seconds: float = option(
         seconds(0.1, 3600),
@@ -112,7 +119,13 @@ class SenderCertificates(Certificates):
 class Messaging:
     """[messaging]: spool and destination."""
 
-    destination: str = option(TEXT, "The queue, such as /queue/accounting.")
+    destination: str = option(
+        TEXT, "The queue, such as /queue/accounting; with AMS, the topic of a sender or the subscription of a receiver."
+    )
+    ams_project: str | None = option(OPTIONAL_WORD, "AMS: the project, which must be set.", None)
+    token: str | None = option(
+        OPTIONAL_WORD, "AMS: a token; without one the host certificate is exchanged for one.", None, secret=True
+    )
     path: Path = option(PATH, "The spool's folder.")
     max_message_size: int = option(
         SIZE_IN_OCTETS,
@@ -159,6 +172,9 @@ class ReceiverMessaging(Messaging):
     """[messaging] of a receiver: incoming, reject and deferred are below path."""
 
     prefetch: int = option(integer(1, 65535), "Messages that the broker hands out ahead of acknowledgement.", 256)
+    ack_deadline_seconds: float = option(
+        seconds(1, 600), "AMS: the subscription's own deadline; as much is pulled as is filed well within it.", 10.0
+    )
     batch: int = option(integer(1, 4096), "Messages that share a sync.", 64)
     deferred_retry_seconds: float = option(seconds(1, 86400), "How often deferred messages are judged again.", 60.0)
 

@@ -11,7 +11,7 @@ from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender, role_of
 
 FILES = Path(__file__).parent / "incumbent"
-# 4.0 as shipped is for the other transport, 2.0 as shipped looks its broker up: both get a plain word.
+# 4.0 as shipped is for AMS, 2.0 as shipped looks its broker up: both stand apart below.
 SENDERS = ("sender-0.0.1.cfg", "sender-2.4.cfg", "sender-3.4.cfg")
 RECEIVERS = ("receiver-2.0.cfg", "receiver-4.0.cfg")
 
@@ -88,10 +88,41 @@ def test_a_look_up_goes_once_a_host_is_given_from_elsewhere() -> None:
     assert settings.broker.addresses() == (("b.example.org", 6163),)
 
 
-def test_the_other_transport_is_refused_in_plain_words() -> None:
+def test_the_file_as_shipped_today_needs_only_its_host() -> None:
     with pytest.raises(ConfigError) as caught:
         read_sender(Sources(FILES / "sender-4.0.cfg"))
-    faults = {(one.section, one.option): one for one in caught.value.faults}
-    assert set(faults) == {("sender", "protocol"), ("broker", "host")}
-    assert faults["sender", "protocol"].value == "AMS"
-    assert "STOMP" in faults["sender", "protocol"].problem
+    (fault,) = caught.value.faults
+    assert (fault.section, fault.option) == ("broker", "host")
+    settings, found = read_sender(Sources(FILES / "sender-4.0.cfg", overrides=("broker.host=ams.example.org",)))
+    assert (settings.protocol, settings.messaging.ams_project) == ("AMS", "accounting")
+    assert (settings.messaging.destination, settings.messaging.token) == ("gLite-APEL", None)
+    assert found.warnings == []
+
+
+def test_a_token_for_ams_is_read_and_shown_to_nobody() -> None:
+    changes = ("sender.protocol=AMS", "messaging.destination=gLite-APEL", "broker.verify_broker=no")
+    settings, found = read_sender(Sources(FILES / "sender-3.4.cfg", overrides=changes))
+    assert settings.messaging.token == "planted-secret"
+    assert "planted-secret" not in repr(settings) + repr(found.warnings)
+    said = {warning.partition(" has")[0] for warning in found.warnings}
+    assert said >= {"[broker] port", "[broker] verify_broker"}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ("messaging.ams_project=", ("messaging", "ams_project")),
+        ("messaging.ams_project=a/b", ("messaging", "ams_project")),
+        ("messaging.ams_project=a b", ("messaging", "ams_project")),
+        ("messaging.destination=/queue/x", ("messaging", "destination")),
+        ("messaging.destination=a:publish", ("messaging", "destination")),
+        ("messaging.token=two words", ("messaging", "token")),
+        ("messaging.token=tokén", ("messaging", "token")),
+        ("broker.ams_trust=nobody", ("broker", "ams_trust")),
+    ],
+)
+def test_what_ams_cannot_use_is_a_fault(change: str, place: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_sender(Sources(FILES / "sender-4.0.cfg", overrides=("broker.host=ams.example.org", change)))
+    assert {(one.section, one.option) for one in caught.value.faults} == {place}
+    assert "two words" not in str(caught.value.faults)

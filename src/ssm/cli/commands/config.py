@@ -119,10 +119,9 @@ def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Itera
 
 def describe_broker(settings: "SenderSettings | ReceiverSettings") -> str:
     """Where it goes."""
-    kind = "TLS" if settings.broker.use_ssl else "without TLS"
-    if settings.broker.use_ssl and not settings.broker.verify_broker:
-        kind = "TLS, but whoever answers is believed (verify_broker is off)"
-    return ", ".join(f"{host}:{port}" for host, port in settings.broker.addresses()) + f", {kind} (not tried)"
+    from ssm import transports
+
+    return f"{transports.describe(settings)} (not tried)"
 
 
 def describe_spool(path: Path) -> str:
