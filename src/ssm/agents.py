@@ -52,6 +52,8 @@ def get_ssm_args(
     log: logging.Logger,
 ) -> tuple[Brokers, None, str]:
     """Brokers, and an empty project and token."""
+    if not cp.get("broker", "host", fallback=""):
+        return look_up(cp, log), None, ""
     try:
         port = cp.getint("broker", "port", fallback=None)
         broker = Broker(host=read_hosts(cp.get("broker", "host", fallback="")), port=port)
@@ -60,6 +62,17 @@ def get_ssm_args(
     if any(own is None for _, own in broker.host) and broker.port is None:
         give_up(log, ConfigError("[broker] port must be set"))
     return list(broker.addresses()), None, ""
+
+
+def look_up(cp: configparser.ConfigParser, log: logging.Logger) -> Brokers:
+    """What bdii and network lead to."""
+    from ssm.broker_sources import brokers_now
+
+    try:
+        settings, _ = read_sender(Sources(Path("configuration"), parser=cp))
+        return brokers_now(settings, LogTeller(log))
+    except SsmError as error:
+        give_up(log, error)
 
 
 def run_sender(  # noqa: PLR0917 - the incumbent's signature

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from ssm.broker_sources import open_brokers, unheard
 from ssm.credentials.ca_directory import CaDirectory
 from ssm.credentials.dn_file import DnFile
 from ssm.credentials.key_files import load_decryption_key, load_recipient, load_signer
@@ -22,10 +23,17 @@ from ssm.messenger.events import Event, Teller
 from ssm.messenger.judge import Judge
 from ssm.messenger.prepare import SendPorts
 from ssm.messenger.receive import ReceivePorts
+from ssm.ports.brokers import Brokers
 from ssm.ports.outgoing import OutgoingSpool
 from ssm.ports.signers import Opener, SignerList
 from ssm.protocols.stomp.session import SessionSettings
-from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
+from ssm.settings.sections import (
+    Broker,
+    Certificates,
+    ReceiverSettings,
+    SenderCertificates,
+    SenderSettings,
+)
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
 from ssm.spool.sealed import SealedFiles
@@ -110,7 +118,13 @@ def require_trusted(recipient: Recipient, certificates: SenderCertificates) -> N
 
 
 def open_transport(
-    broker: Broker, certificates: Certificates, destination: str, *, prefetch: int = 1, max_octets: int
+    broker: Broker,
+    certificates: Certificates,
+    destination: str,
+    brokers: Brokers,
+    *,
+    prefetch: int = 1,
+    max_octets: int,
 ) -> StompTransport:
     """The way to the brokers."""
     tls = None
@@ -125,22 +139,29 @@ def open_transport(
         receipt_timeout_seconds=broker.receipt_timeout_seconds,
         max_body_octets=max_octets,
     )
-    return StompTransport(StompSettings(broker.addresses(), destination, tls, prefetch, session))
+    return StompTransport(StompSettings(brokers, destination, tls, prefetch, session))
 
 
-def sender_transport(settings: SenderSettings) -> StompTransport:
+def sender_transport(settings: SenderSettings, tell: Teller = unheard) -> StompTransport:
     """The way a sender's messages go."""
-    limit = settings.messaging.max_message_size
-    return open_transport(settings.broker, settings.certificates, settings.messaging.destination, max_octets=limit)
+    messaging = settings.messaging
+    return open_transport(
+        settings.broker,
+        settings.certificates,
+        messaging.destination,
+        open_brokers(settings.broker, messaging, tell),
+        max_octets=messaging.max_message_size,
+    )
 
 
-def receiver_transport(settings: ReceiverSettings) -> StompTransport:
+def receiver_transport(settings: ReceiverSettings, tell: Teller = unheard) -> StompTransport:
     """The way a receiver's messages come."""
     messaging = settings.messaging
     return open_transport(
         settings.broker,
         settings.certificates,
         messaging.destination,
+        open_brokers(settings.broker, messaging, tell),
         prefetch=messaging.prefetch,
         max_octets=messaging.max_message_size,
     )

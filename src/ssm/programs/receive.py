@@ -19,7 +19,7 @@ def receive(settings: ReceiverSettings, dn_file: Path, tell: LogTeller) -> None:
         held: list[ReceiveRun] = []
 
         async def work() -> None:
-            held.append(ReceiveRun(ports, receiver_transport(settings), limits))
+            held.append(ReceiveRun(ports, receiver_transport(settings, tell), limits))
             notify_systemd("READY=1")
             await held[0].run()
 

@@ -199,16 +199,6 @@ def modernise(found: Found) -> None:
             found.warnings.append(f"[{section_name}] {old} is now called {new}")
             if (section_name, new) not in found.values:
                 found.put(section_name, new, value, found.origins[section_name, old])
-    has_host = bool(found.values.get(("broker", "host")))
-    asked = [name for name in legacy.LOOK_UP if found.values.get(name)]
-    if asked and not has_host:
-        found.fault(
-            "broker",
-            asked[0][1],
-            "this version does not look brokers up; name one with host and port",
-            value=found.values[asked[0]],
-        )
-        found.values["broker", "host"] = "look-up.invalid:1"  # the one fault is enough
     for (section_name, old), why in legacy.IGNORED.items():
         if found.values.pop((section_name, old), None) is not None and why:
             found.warnings.append(f"[{section_name}] {old} has no effect: {why}")
@@ -278,12 +268,29 @@ def shown(one: Declared, text: str) -> str:
 
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
-    hosts = found.values.get(("broker", "host"), "")
-    if hosts and not found.values.get(("broker", "port")) and not any(one.section == "broker" for one in found.faults):
-        broker = section(found, "broker", Broker)
-        if broker is not None and any(port is None for _, port in broker.host):
-            found.fault("broker", "port", "must be set, or stand behind each host")
+    if not any(one.section == "broker" for one in found.faults):
+        check_brokers(found)
     if found.faults:
         count = len(found.faults)
         message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"
         raise ConfigError(message, faults=found.faults)
+
+
+def check_brokers(found: Found) -> None:
+    """Brokers are named, or looked up; what is named wins."""
+    said = {name for name in ("host", "port", "bdii", "network") if found.values.get(("broker", name))}
+    if "host" in said:
+        broker = section(found, "broker", Broker)
+        if broker is not None and "port" not in said and any(port is None for _, port in broker.host):
+            found.fault("broker", "port", "must be set, or stand behind each host")
+        found.warnings += [
+            f"[broker] {name} has no effect: brokers are not looked up, host names them"
+            for name in ("bdii", "network")
+            if name in said
+        ]
+    elif not said & {"bdii", "network"}:
+        found.fault("broker", "host", "must be set; or bdii and network, to look brokers up")
+    else:
+        for name in ("bdii", "network"):
+            if name not in said:
+                found.fault("broker", name, "must be set, too, for brokers to be looked up")

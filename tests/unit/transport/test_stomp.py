@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ssm.errors import ConnectFailedError, CredentialError, TransportError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.protocols.stomp.session import ClientSession, SessionSettings, State
 from ssm.transport.connection import Connection
 from ssm.transport.stomp import StompSettings, StompTransport
@@ -19,7 +20,7 @@ class Reaching(StompTransport):
     """Knows which brokers answer, and notes whom it asked."""
 
     def __init__(self, *up: str, tls: TlsSettings | None = None, queue: str = "/queue/a") -> None:
-        super().__init__(StompSettings(BROKERS, queue, tls))
+        super().__init__(StompSettings(FixedBrokers(BROKERS), queue, tls))
         self.up = up
         self.asked: list[str] = []
 

@@ -110,10 +110,12 @@ def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Itera
 
 def describe_broker(settings: "SenderSettings | ReceiverSettings") -> str:
     """Where it goes."""
+    from ssm.broker_sources import describe_brokers
+
     kind = "TLS" if settings.broker.use_ssl else "without TLS"
     if settings.broker.use_ssl and not settings.broker.verify_broker:
         kind = "TLS, but whoever answers is believed (verify_broker is off)"
-    return ", ".join(f"{host}:{port}" for host, port in settings.broker.addresses()) + f", {kind} (not tried)"
+    return f"{describe_brokers(settings.broker, settings.messaging)}, {kind} (not tried)"
 
 
 def describe_spool(path: Path) -> str:
