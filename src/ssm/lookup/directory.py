@@ -8,6 +8,7 @@ are not followed: whoever answers cannot send us to somebody else.
 import math
 import socket
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +76,10 @@ def shown(server: Address) -> str:
 def require_library() -> None:
     """ConfigError when ldap3 is not there."""
     try:
-        import ldap3  # noqa: F401 - is it there?
+        with warnings.catch_warnings():
+            # It imports names that pyasn1 calls old: nothing that who runs this could mend.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import ldap3  # noqa: F401 - is it there?
     except ImportError as error:
         hint = "pip install 'secure-stomp-messenger[bdii]', or name the brokers in [broker] host"
         raise ConfigError("brokers are looked up with ldap3, which is not installed", hint=hint) from error
@@ -87,8 +91,9 @@ def opened(server: Address, deadline: float) -> Iterator[Search]:
     import ldap3
 
     seconds = max(1, math.ceil(deadline - time.monotonic()))
-    target = ldap3.Server(server[0], server[1], use_ssl=False, get_info=ldap3.NONE, connect_timeout=seconds)
-    connection = ldap3.Connection(target, auto_referrals=False, read_only=True, check_names=False)
+    with library_errors(deadline):
+        target = ldap3.Server(server[0], server[1], use_ssl=False, get_info=ldap3.NONE, connect_timeout=seconds)
+        connection = ldap3.Connection(target, auto_referrals=False, read_only=True, check_names=False)
     try:
         with library_errors(deadline):
             connection.open(read_server_info=False)

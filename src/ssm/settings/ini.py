@@ -268,8 +268,7 @@ def shown(one: Declared, text: str) -> str:
 
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
-    if not any(one.section == "broker" for one in found.faults):
-        check_brokers(found)
+    check_brokers(found)
     if found.faults:
         count = len(found.faults)
         message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"
@@ -278,11 +277,13 @@ def finish(sources: Sources, found: Found, role: str) -> None:
 
 def check_brokers(found: Found) -> None:
     """Brokers are named, or looked up; what is named wins."""
-    said = {name for name in ("host", "port", "bdii", "network") if found.values.get(("broker", name))}
+    names = ("host", "port", "bdii", "network")
+    said = {name for name in names if found.values.get(("broker", name)) or ("broker", name) in found.broken}
     if "host" in said:
-        broker = section(found, "broker", Broker)
-        if broker is not None and "port" not in said and any(port is None for _, port in broker.host):
-            found.fault("broker", "port", "must be set, or stand behind each host")
+        if "port" not in said and not any(one.section == "broker" for one in found.faults):
+            broker = section(found, "broker", Broker)
+            if broker is not None and any(port is None for _, port in broker.host):
+                found.fault("broker", "port", "must be set, or stand behind each host")
         found.warnings += [
             f"[broker] {name} has no effect: brokers are not looked up, host names them"
             for name in ("bdii", "network")
