@@ -30,19 +30,24 @@ USEFUL = (0, 4, 11)
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """Implements ``ssm.lookup.brokers.Directory``: some servers with the same content, asked in turn."""
+    """Implements ``ssm.lookup.brokers.Directory``: some servers with the same content, asked in turn.
+
+    ConfigError when ldap3 is not installed.
+    """
 
     servers: Sequence[Address]
     question: Question
     seconds: float
     """For all of them together."""
 
+    def __post_init__(self) -> None:
+        require_library()
+
     def ask(self) -> tuple[Answer, str]:
         """The answer of the first server that has one, and which that was; blocks.
 
-        ConnectFailedError when no server has an answer with a broker in it; ConfigError when ldap3 is not installed.
+        ConnectFailedError when no server has an answer with a broker in it.
         """
-        require_library()
         deadline = time.monotonic() + self.seconds
         attempts = []
         for number, server in enumerate(self.servers):

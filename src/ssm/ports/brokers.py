@@ -4,7 +4,7 @@
 Promises of every implementation:
 
 * no broker stands on the list twice, and the list is never empty;
-* only members of ``TransportError`` come out, and ``ConfigError`` where what must be installed is not;
+* only members of ``TransportError`` come out;
 * everything that waits has a deadline.
 """
 

@@ -6,6 +6,7 @@ Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, the
 
 import configparser
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -263,7 +264,7 @@ def section(found: Found, name: str, kind: type[S]) -> S | None:
 
 def shown(one: Declared, text: str) -> str:
     """A value as people may see it."""
-    return "…" if one.option.is_secret else text[:200]
+    return "…" if one.option.is_secret else re.sub(r"//[^/\s]*@", "//…@", text[:200])
 
 
 def finish(sources: Sources, found: Found, role: str) -> None:

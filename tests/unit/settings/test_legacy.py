@@ -116,3 +116,14 @@ def test_the_other_transport_is_refused_in_plain_words() -> None:
     assert set(faults) == {("sender", "protocol"), ("broker", "host")}
     assert faults["sender", "protocol"].value == "AMS"
     assert "STOMP" in faults["sender", "protocol"].problem
+
+
+def test_a_password_in_a_url_is_not_repeated(tmp_path: Path) -> None:
+    text = (FILES / "sender-2.0.cfg").read_text().replace("ldap://", "ldap://user:planted-secret@")
+    file = tmp_path / "sender.cfg"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_sender(Sources(file))
+    (fault,) = caught.value.faults
+    assert fault.option == "bdii"
+    assert "planted-secret" not in str(fault)
