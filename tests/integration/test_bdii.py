@@ -4,6 +4,8 @@
 import asyncio
 import configparser
 import logging
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -257,3 +259,25 @@ def test_a_sender_without_directory_and_copy_ends_with_its_status_and_keeps_the_
     assert main(["send", "-c", str(config)]) == 69
     assert (tmp_path / "outgoing" / name).read_bytes() == b"Site: X\n"
     assert "No brokers available" in (tmp_path / "log").read_text()
+
+
+def test_the_library_is_loaded_only_where_a_look_up_is_configured(site: tuple[Path, Slapd]) -> None:
+    config, _ = site
+    for override, is_loaded in (("broker.host=mb.example.org:6163", False), ("broker.port=7", True)):
+        code = (
+            "import sys; from pathlib import Path; from ssm.settings.ini import Sources, read_sender\n"
+            "from ssm.wiring import sender_transport\n"
+            f"sender_transport(read_sender(Sources(Path({str(config)!r}), overrides=({override!r},)))[0])\n"
+            f"sys.exit(('ldap3' in sys.modules) is not {is_loaded})"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_configuration_is_shown_with_the_servers_it_names(
+    site: tuple[Path, Slapd], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, server = site
+    main(["config", "-c", str(config), "--set", f"broker.bdii={server.url} ldap://[2001:db8::1]:2170"])
+    shown = {line.split()[1]: line.split()[2:-1] for line in capsys.readouterr().out.splitlines() if line[:1] == "["}
+    assert shown["host"] == ["-"]
+    assert shown["bdii"] == [f"127.0.0.1:{server.port},", "[2001:db8::1]:2170"]
