@@ -65,7 +65,7 @@ def option_row(one: Declared) -> str:
 
 def shown(one: Declared) -> str:
     """A default as it would be written."""
-    if one.default is None:
+    if one.default is None or one.default == ():
         return "none"
     if isinstance(one.default, bool):
         return str(one.default).lower()

@@ -57,6 +57,8 @@ def get_ssm_args(
     """Brokers, and the project and token of AMS."""
     if protocol == AMS:
         return get_ams_args(cp, log)
+    if not cp.get("broker", "host", fallback=""):
+        return look_up(cp, log), None, ""
     try:
         port = cp.getint("broker", "port", fallback=None)
         broker = Broker(host=read_hosts(cp.get("broker", "host", fallback="")), port=port)
@@ -73,6 +75,17 @@ def get_ams_args(cp: configparser.ConfigParser, log: logging.Logger) -> tuple[li
     if not host or not project:
         give_up(log, ConfigError("[broker] host and [messaging] ams_project must be set for AMS"))
     return [host], project, cp.get("messaging", "token", fallback="")
+
+
+def look_up(cp: configparser.ConfigParser, log: logging.Logger) -> Brokers:
+    """What bdii and network lead to."""
+    from ssm.broker_sources import brokers_now
+
+    try:
+        settings, _ = read_sender(Sources(Path("configuration"), parser=cp))
+        return brokers_now(settings, LogTeller(log))
+    except SsmError as error:
+        give_up(log, error)
 
 
 def run_sender(  # noqa: PLR0917 - the incumbent's signature

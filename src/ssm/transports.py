@@ -7,6 +7,7 @@ To add one: its adapter (``ssm.transport.NAME``), what it needs to be told (``ss
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ssm.broker_sources import describe_brokers, unheard
 from ssm.errors import ConfigError
 from ssm.messenger.events import Teller
 from ssm.messenger.judge import Listener
@@ -14,17 +15,18 @@ from ssm.messenger.receive import ReceivePorts
 from ssm.ports.transport import Transport
 from ssm.settings.sections import Broker, ReceiverSettings, SenderSettings
 from ssm.transport.tls import TlsSettings
-from ssm.wiring import Sealing, open_sealing, receiver_transport, sender_transport
+from ssm.wiring import Sealing, open_sealing
 from ssm.wiring_ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
+from ssm.wiring_stomp import receiver_transport, sender_transport
 
 HTTPS_PORT = 443
 
 
-def judged_as_all(open_transport: Callable[[ReceiverSettings], Transport]) -> "OpenListener":
+def judged_as_all(open_transport: Callable[[ReceiverSettings, Teller], Transport]) -> "OpenListener":
     """A listener whose messages are judged like those of any other."""
 
     def listener(settings: ReceiverSettings, ports: ReceivePorts) -> Listener:
-        return Listener(open_transport(settings), ports.judge)
+        return Listener(open_transport(settings, ports.tell), ports.judge)
 
     return listener
 
@@ -32,12 +34,12 @@ def judged_as_all(open_transport: Callable[[ReceiverSettings], Transport]) -> "O
 OpenListener = Callable[[ReceiverSettings, ReceivePorts], Listener]
 
 
-def ams_sender(settings: SenderSettings) -> Transport:
+def ams_sender(settings: SenderSettings, _: Teller) -> Transport:
     """To a topic. ConfigError where the HTTP client is not installed."""
     return ams_transport(settings, settings.messaging.max_message_size)
 
 
-def ams_receiver(settings: ReceiverSettings) -> Transport:
+def ams_receiver(settings: ReceiverSettings, _: Teller) -> Transport:
     """From a subscription. ConfigError where the HTTP client is not installed."""
     messaging = settings.messaging
     return ams_transport(
@@ -78,29 +80,30 @@ def ams_hosts(broker: Broker) -> tuple[tuple[str, int], ...]:
     return tuple((host, port or HTTPS_PORT) for host, port in broker.host)
 
 
-def describe_stomp(broker: Broker) -> str:
-    """Where it goes, and how."""
+def describe_stomp(settings: SenderSettings | ReceiverSettings) -> str:
+    """Where it goes, and how; raises what a start would raise."""
+    broker = settings.broker
     kind = "TLS" if broker.use_ssl else "without TLS"
     if broker.use_ssl and not broker.verify_broker:
         kind = "TLS, but whoever answers is believed (verify_broker is off)"
-    return ", ".join(f"{host}:{port}" for host, port in broker.addresses()) + f", {kind}"
+    return f"{describe_brokers(broker, settings.messaging)}, {kind}"
 
 
-def describe_ams(broker: Broker) -> str:
+def describe_ams(settings: SenderSettings | ReceiverSettings) -> str:
     """The same of AMS."""
-    hosts = ", ".join(f"{host}:{port}" for host, port in ams_hosts(broker))
-    return f"{hosts}, AMS over TLS, verified against {broker.ams_trust}"
+    hosts = ", ".join(f"{host}:{port}" for host, port in ams_hosts(settings.broker))
+    return f"{hosts}, AMS over TLS, verified against {settings.broker.ams_trust}"
 
 
 @dataclass(frozen=True, slots=True)
 class TransportKind:
     """How one protocol is opened, for each role."""
 
-    open_sender: Callable[[SenderSettings], Transport]
+    open_sender: Callable[[SenderSettings, Teller], Transport]
     open_listener: OpenListener
     open_sealing: Callable[[SenderSettings, Teller], Sealing] = open_sealing
     """What is done to a payload before it is handed to the transport."""
-    describe: Callable[[Broker], str] = describe_stomp
+    describe: Callable[[SenderSettings | ReceiverSettings], str] = describe_stomp
     """Where it goes, for people."""
     window: int | None = None
     """Most messages on their way at a time, where the protocol sets a bound."""
@@ -115,12 +118,12 @@ TRANSPORTS: Mapping[str, TransportKind] = {
 
 def describe(settings: SenderSettings | ReceiverSettings) -> str:
     """Where messages go to or come from."""
-    return TRANSPORTS[settings.protocol].describe(settings.broker)
+    return TRANSPORTS[settings.protocol].describe(settings)
 
 
-def open_transport(settings: SenderSettings) -> Transport:
+def open_transport(settings: SenderSettings, tell: Teller = unheard) -> Transport:
     """The way a sender's messages go."""
-    return TRANSPORTS[settings.protocol].open_sender(settings)
+    return TRANSPORTS[settings.protocol].open_sender(settings, tell)
 
 
 def window_of(settings: SenderSettings) -> int:

@@ -27,15 +27,17 @@ from ssm.messenger.receive import ReceivePorts
 from ssm.ports.content import Remark
 from ssm.ports.outgoing import OutgoingSpool
 from ssm.ports.signers import Opener, SignerList
-from ssm.protocols.stomp.session import SessionSettings
-from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
+from ssm.settings.sections import (
+    ReceiverSettings,
+    SenderCertificates,
+    SenderSettings,
+)
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
 from ssm.spool.pieces import SqlitePieces
 from ssm.spool.sealed import SealedFiles
 from ssm.spool.state import state_folder
-from ssm.transport.stomp import StompSettings, StompTransport
-from ssm.transport.tls import TlsSettings, load_chain
+from ssm.transport.tls import load_chain
 
 FOR_A_MOMENT_DAYS = 36500.0  # such a cabinet forgets nothing
 
@@ -108,46 +110,6 @@ def require_trusted(recipient: Recipient, certificates: SenderCertificates) -> N
     except (UntrustedCertificateError, CannotJudgeError) as error:
         hint = error.hint or "set verify_server_cert to false if this is meant"
         raise CredentialError(f"server_cert {certificates.server_cert} does not hold: {error}", hint=hint) from error
-
-
-# Transports.
-
-
-def open_transport(
-    broker: Broker, certificates: Certificates, destination: str, *, prefetch: int = 1, max_octets: int
-) -> StompTransport:
-    """The way to the brokers."""
-    tls = None
-    if broker.use_ssl:
-        tls = TlsSettings(certificates.certificate, certificates.key, certificates.capath, broker.verify_broker)
-    session = SessionSettings(
-        host=broker.vhost,
-        login=broker.login,
-        passcode=broker.passcode,
-        heartbeat_seconds=broker.heartbeat_seconds,
-        connect_timeout_seconds=broker.connect_timeout_seconds,
-        receipt_timeout_seconds=broker.receipt_timeout_seconds,
-        max_body_octets=max_octets,
-    )
-    return StompTransport(StompSettings(broker.addresses(), destination, tls, prefetch, session))
-
-
-def sender_transport(settings: SenderSettings) -> StompTransport:
-    """The way a sender's messages go."""
-    limit = settings.messaging.max_message_size
-    return open_transport(settings.broker, settings.certificates, settings.messaging.destination, max_octets=limit)
-
-
-def receiver_transport(settings: ReceiverSettings) -> StompTransport:
-    """The way a receiver's messages come."""
-    messaging = settings.messaging
-    return open_transport(
-        settings.broker,
-        settings.certificates,
-        messaging.destination,
-        prefetch=messaging.prefetch,
-        max_octets=messaging.max_message_size,
-    )
 
 
 # Programs.

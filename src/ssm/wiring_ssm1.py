@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 from functools import partial
 
+from ssm.broker_sources import open_brokers
 from ssm.credentials.key_files import load_decryption_key, read_pem
 from ssm.envelope.accepted import OF_SSM_1
 from ssm.envelope.certificate import DecryptionKey, Recipient, Signer
@@ -30,7 +31,8 @@ from ssm.protocols.ssm1.producer import Timers
 from ssm.settings.sections import ReceiverSettings, SenderSettings
 from ssm.transport.ssm1 import Ssm1Receiver
 from ssm.transport.ssm1_producer import Sending, Ssm1Sender
-from ssm.wiring import Sealing, open_signer, open_transport, path_validator, receiver_transport, utc_now
+from ssm.wiring import Sealing, open_signer, path_validator, utc_now
+from ssm.wiring_stomp import open_transport, receiver_transport
 
 MOST_OF_AN_ANSWER = 256 * 1024  # a certificate with the text before it
 
@@ -51,7 +53,7 @@ def ssm1_listener(settings: ReceiverSettings, ports: ReceivePorts) -> Listener:
     opening = partial(open_ssm1, judge=validator, owner=owner, max_octets=messaging.max_message_size)
     judge = AnsweringJudge(opening, ports.judge.signers, fingerprint, REJECTED)
     machine = Consumer(messaging.destination, read_pem(certificates.certificate, "certificate"))
-    return Listener(Ssm1Receiver(receiver_transport(settings), machine), judge)
+    return Listener(Ssm1Receiver(receiver_transport(settings, ports.tell), machine), judge)
 
 
 def open_ssm1(message: bytes, *, judge: PathJudge, owner: DecryptionKey, max_octets: int) -> OpenedMessage:
@@ -65,7 +67,7 @@ def open_ssm1(message: bytes, *, judge: PathJudge, owner: DecryptionKey, max_oct
 # Sending.
 
 
-def ssm1_sender(settings: SenderSettings) -> Transport:
+def ssm1_sender(settings: SenderSettings, tell: Teller) -> Transport:
     """A producer with its reply channel."""
     messaging, certificates = settings.messaging, settings.certificates
     signer = open_signer(certificates.certificate, certificates.key)
@@ -80,7 +82,9 @@ def ssm1_sender(settings: SenderSettings) -> Transport:
         partial(seal_ssm1, signer=signer, cipher=Cipher(certificates.cipher)),
         Timers(answer_seconds=messaging.answer_seconds),
     )
-    return Ssm1Sender(open_transport(settings.broker, certificates, channel, max_octets=MOST_OF_AN_ANSWER), sending)
+    brokers = open_brokers(settings.broker, messaging, tell)
+    connection = open_transport(settings.broker, certificates, channel, brokers, max_octets=MOST_OF_AN_ANSWER)
+    return Ssm1Sender(connection, sending)
 
 
 def ssm1_sealing(settings: SenderSettings, _: Teller) -> Sealing:

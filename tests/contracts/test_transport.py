@@ -11,6 +11,7 @@ import pytest
 
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.errors import TransportError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.stomp import StompSettings, StompTransport
@@ -49,7 +50,7 @@ class Way:
 
 def transport_to(port: int, tls: TlsSettings | None, login: str | None, passcode: str | None) -> Transport:
     session = SessionSettings(login=login, passcode=passcode, max_body_octets=MAX_OCTETS)
-    return StompTransport(StompSettings((("127.0.0.1", port),), new_queue(), tls, PREFETCH, session))
+    return StompTransport(StompSettings(FixedBrokers([("127.0.0.1", port)]), new_queue(), tls, PREFETCH, session))
 
 
 def names(ways: Sequence[tuple[str, bool]]) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.envelope.certificate import Signer
 from ssm.envelope.seal import seal
+from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
@@ -64,7 +65,7 @@ def test_three_ways_fill_one_spool_and_none_holds_up_another(tmp_path: Path, *, 
     async def work(ams: AmsPlace) -> None:
         async with EmbeddedBroker(BrokerSettings(tmp_path / "broker")) as broker:
             place = Place(broker.port, "/queue/central", "/queue/accounting", "/queue/replies")
-            stomp = StompTransport(StompSettings((("127.0.0.1", broker.port),), place.queue, None))
+            stomp = StompTransport(StompSettings(FixedBrokers((("127.0.0.1", broker.port),)), place.queue, None))
             file = file_of(gateway, place, ams.server.port if is_there else 1, ams)
             async with receiving(gateway, file):
                 for name, transport in (("STOMP", stomp), ("AMS", ams.sending())):

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.seal import Encryption, seal
+from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
@@ -85,7 +86,9 @@ class Server:
         is_done: Callable[[], bool] = lambda: True,
     ) -> None:
         async with EmbeddedBroker(BrokerSettings(self.folder / "broker")) as broker:
-            producer = await StompTransport(StompSettings((("127.0.0.1", broker.port),), QUEUE, None)).open_producer()
+            producer = await StompTransport(
+                StompSettings(FixedBrokers([("127.0.0.1", broker.port)]), QUEUE, None)
+            ).open_producer()
             for number, message in enumerate((*messages, self.seal(GOOD))):
                 await producer.publish(f"id-{number}", message)
             await producer.close()

@@ -16,6 +16,7 @@ from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.seal import Encryption, seal
 from ssm.errors import TimedOutError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.events import Event
 from ssm.transport.stomp import StompSettings, StompTransport
 from tests.fakes.sending import Told
@@ -83,7 +84,7 @@ def test_three_generations_fill_one_spool(tmp_path: Path, gateway: Gateway, site
         async with broker(tmp_path) as place, gateway.receiving(place):
             await site.send(place)
             await asyncio.to_thread(theirs, place)
-            two = StompTransport(StompSettings((("127.0.0.1", place.port),), place.queue, None))
+            two = StompTransport(StompSettings(FixedBrokers((("127.0.0.1", place.port),)), place.queue, None))
             producer = await two.open_producer()
             await producer.publish("ssm2", seal(b"SSM 2\n", signer, encryption))
             await producer.close()
@@ -295,7 +296,7 @@ def test_triple_des_and_sha1_are_refused_by_the_listener_beside_it(tmp_path: Pat
 
     async def work() -> None:
         async with broker(tmp_path) as place, gateway.receiving(place):
-            two = StompTransport(StompSettings((("127.0.0.1", place.port),), place.queue, None))
+            two = StompTransport(StompSettings(FixedBrokers((("127.0.0.1", place.port),)), place.queue, None))
             producer = await two.open_producer()
             await producer.publish("weak", old)
             await producer.publish("strong", seal(GOOD, strong))
@@ -322,7 +323,7 @@ def test_a_message_that_somebody_brings_to_the_other_listener_first_is_not_lost(
 
     async def work() -> None:
         async with broker(tmp_path) as place, gateway.receiving(place):
-            two = StompTransport(StompSettings((("127.0.0.1", place.port),), place.queue, None))
+            two = StompTransport(StompSettings(FixedBrokers((("127.0.0.1", place.port),)), place.queue, None))
             producer = await two.open_producer()
             await producer.publish("stolen", strong)
             await producer.close()

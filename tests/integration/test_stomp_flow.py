@@ -14,6 +14,7 @@ from ssm.broker import queues
 from ssm.broker.conversation import UNREAD_OCTETS, Conversation
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.errors import ConnectFailedError, RefusedError, TransportError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.connection import HELD_OCTETS, Connection
@@ -35,7 +36,7 @@ def run(work: Coroutine[None, None, None]) -> None:
 def to(
     port: int, *, tls: TlsSettings | None = None, session: SessionSettings | None = None, host: str = "127.0.0.1"
 ) -> StompTransport:
-    return StompTransport(StompSettings(((host, port),), QUEUE, tls, 100, session or SessionSettings()))
+    return StompTransport(StompSettings(FixedBrokers(((host, port),)), QUEUE, tls, 100, session or SessionSettings()))
 
 
 @contextlib.asynccontextmanager
@@ -258,7 +259,7 @@ def test_a_subscriber_that_does_not_read_costs_the_broker_little_and_gets_all_on
     async def work() -> None:
         async with EmbeddedBroker(BrokerSettings(tmp_path)) as broker:
             consumer: Connection = await StompTransport(
-                StompSettings((("127.0.0.1", broker.port),), QUEUE, None, 999_999)
+                StompSettings(FixedBrokers((("127.0.0.1", broker.port),)), QUEUE, None, 999_999)
             ).open()
             assert consumer.transport is not None
             consumer.transport.pause_reading()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ssm.broker_sources import unheard
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender
 from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
@@ -66,7 +67,7 @@ def test_a_sender_for_ams_gets_what_its_file_says(tmp_path: Path) -> None:
 def test_a_receiver_for_ams_gets_what_its_file_says(tmp_path: Path) -> None:
     more = "prefetch: 99\nack_deadline_seconds: 30"
     settings, _ = read_receiver(written(tmp_path, "receiver", trust="ams_trust: capath", more=more))
-    transport = ams_receiver(settings)
+    transport = ams_receiver(settings, unheard)
     assert isinstance(transport, AmsTransport)
     opened = transport.settings
     assert (opened.prefetch, opened.ack_deadline_seconds, opened.token) == (99, 30.0, None)
@@ -76,7 +77,7 @@ def test_a_receiver_for_ams_gets_what_its_file_says(tmp_path: Path) -> None:
 
 def test_nothing_turns_the_verification_of_ams_off(tmp_path: Path) -> None:
     settings, found = read_sender(written(tmp_path, "sender", trust="verify_broker: false\nuse_ssl: false"))
-    transport = ams_sender(settings)
+    transport = ams_sender(settings, unheard)
     assert isinstance(transport, AmsTransport)
     assert transport.settings.tls.verify_broker
     said = "\n".join(found.warnings)

@@ -36,6 +36,30 @@ class Event(Enum):
         "Recovered {count} elements that an earlier run left half done.",
         "Claims given back, or filing finished, after a program died.",
     )
+    BROKERS_FOUND = Kind(
+        "brokers-found",
+        logging.INFO,
+        "Found {count} brokers in {source}: {brokers}.",
+        "A look-up has an answer: at the start, and then once a day.",
+    )
+    BROKER_PASSED_OVER = Kind(
+        "broker-passed-over",
+        logging.WARNING,
+        "No broker in the entry {service}: {reason}.",
+        "A look-up found something that cannot be a broker; the others are used.",
+    )
+    LOOK_UP_FAILED = Kind(
+        "look-up-failed",
+        logging.WARNING,
+        "Brokers cannot be looked up: {cause}. Going on with those found at {found}: {brokers}.",
+        "No LDAP server has an answer; the last good one is used, from disk if need be.",
+    )
+    BROKERS_NOT_KEPT = Kind(
+        "brokers-not-kept",
+        logging.WARNING,
+        "The brokers found cannot be kept on disk: {cause}.",
+        "They are used, but a start without LDAP would not know them.",
+    )
     CONNECTED = Kind("connected", logging.INFO, "Connected to {peer}.", "A broker has taken us.")
     CONNECTION_LOST = Kind(
         "connection-lost",

@@ -70,7 +70,7 @@ def send_all(
         with open_sender(settings, spool, tell, sealing_of(settings, tell)) as ports, show() as shown:
 
             async def work() -> SendReport:
-                running[:] = [SendRun(ports, open_transport(settings), limits, progress=shown)]
+                running[:] = [SendRun(ports, open_transport(settings, tell), limits, progress=shown)]
                 return await running[0].run()
 
             return run_until_signal(work(), stop)

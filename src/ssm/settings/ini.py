@@ -6,6 +6,7 @@ Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, the
 
 import configparser
 import difflib
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -82,7 +83,7 @@ def listener_of(overlay: Overlay, found: Found) -> ReceiverSettings | None:
     """One listener; its faults are noted."""
     complete(overlay, found)
     settings = receiver_of(overlay.found)
-    check_port(overlay.found)
+    check_brokers(overlay.found)
     hand_over(overlay, found)
     check_listener(overlay, found)
     return None if settings is None else replace(settings, name=overlay.name)
@@ -170,16 +171,6 @@ def modernise(found: Found) -> None:
             found.warnings.append(f"[{section_name}] {old} is now called {new}")
             if (section_name, new) not in found.values:
                 found.put(section_name, new, value, found.origins[section_name, old])
-    has_host = bool(found.values.get(("broker", "host")))
-    asked = [name for name in legacy.LOOK_UP if found.values.get(name)]
-    if asked and not has_host:
-        found.fault(
-            "broker",
-            asked[0][1],
-            "this version does not look brokers up; name one with host and port",
-            value=found.values[asked[0]],
-        )
-        found.values["broker", "host"] = "look-up.invalid:1"  # the one fault is enough
     for (section_name, old), why in legacy.IGNORED.items():
         if found.values.pop((section_name, old), None) is not None and why:
             found.warnings.append(f"[{section_name}] {old} has no effect: {why}")
@@ -244,12 +235,12 @@ def section(found: Found, name: str, kind: type[S]) -> S | None:
 
 def shown(one: Declared, text: str) -> str:
     """A value as people may see it."""
-    return "…" if one.option.is_secret else text[:200]
+    return "…" if one.option.is_secret else re.sub(r"//[^/\s]*@", "//…@", text[:200])
 
 
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
-    check_port(found)
+    check_brokers(found)
     check_needs(found, role)
     if found.faults:
         count = len(found.faults)
@@ -257,11 +248,26 @@ def finish(sources: Sources, found: Found, role: str) -> None:
         raise ConfigError(message, faults=found.faults)
 
 
-def check_port(found: Found) -> None:
-    """Each broker has one, where the protocol wants one."""
-    hosts = found.values.get(("broker", "host"), "")
-    has_faults = any(one.section == "broker" for one in found.faults)
-    if hosts and PROTOCOLS[found.protocol].has_port and not found.values.get(("broker", "port")) and not has_faults:
-        broker = section(found, "broker", Broker)
-        if broker is not None and any(port is None for _, port in broker.host):
-            found.fault("broker", "port", "must be set, or stand behind each host")
+def check_brokers(found: Found) -> None:
+    """Brokers are named, or looked up; what is named wins."""
+    names = ("host", "port", "bdii", "network")
+    said = {name for name in names if found.values.get(("broker", name)) or ("broker", name) in found.broken}
+    if "host" in said:
+        has_faults = any(one.section == "broker" for one in found.faults)
+        if PROTOCOLS[found.protocol].has_port and "port" not in said and not has_faults:
+            broker = section(found, "broker", Broker)
+            if broker is not None and any(port is None for _, port in broker.host):
+                found.fault("broker", "port", "must be set, or stand behind each host")
+        found.warnings += [
+            f"[broker] {name} has no effect: brokers are not looked up, host names them"
+            for name in ("bdii", "network")
+            if name in said
+        ]
+    elif not PROTOCOLS[found.protocol].has_look_up:
+        found.fault("broker", "host", "must be set")
+    elif not said & {"bdii", "network"}:
+        found.fault("broker", "host", "must be set; or bdii and network, to look brokers up")
+    else:
+        for name in ("bdii", "network"):
+            if name not in said:
+                found.fault("broker", name, "must be set, too, for brokers to be looked up")

@@ -19,6 +19,8 @@ class Needs:
 
     has_port: bool = True
     """Each broker needs a port, of its own or for all."""
+    has_look_up: bool = True
+    """Its brokers may be looked up."""
     required: Sequence[Place] = ()
     """Options that must be set although other protocols do without."""
     names: Mapping[Place, "re.Pattern[str]"] = field(default_factory=dict)
@@ -38,6 +40,7 @@ PROTOCOLS: Mapping[str, Needs] = {
     "STOMP": Needs(),
     "AMS": Needs(
         has_port=False,
+        has_look_up=False,
         required=[("messaging", "ams_project")],
         names={("messaging", "ams_project"): AMS_NAME, ("messaging", "destination"): AMS_NAME},
         names_are="must be the short name of something of AMS: letters, digits, _ and -",

@@ -22,6 +22,7 @@ from ssm.settings.options import (
 )
 
 Hosts = tuple[tuple[str, int | None], ...]
+Directories = tuple[tuple[str, int], ...]
 DEFAULT_MAX_MESSAGE = 160 * 1024 * 1024
 CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-gcm", "aes-256-gcm")
 OLD_CIPHERS = ("des-ede3-cbc",)  # for consumers of SSM 1 that read nothing else
@@ -29,6 +30,8 @@ HOST = re.compile(
     r"(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?|([0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)"
 )
 MAX_PORT = 65535
+LDAP_URL = re.compile(r"ldap://([^/?#@]+)/?", re.IGNORECASE)
+LDAP_PORT = 389  # RFC 4516, 2; a BDII listens on 2170
 
 
 def read_hosts(text: str) -> Hosts:
@@ -44,15 +47,39 @@ def read_hosts(text: str) -> Hosts:
     return tuple(hosts)
 
 
+def read_directories(text: str) -> Directories:
+    """One or several LDAP servers, separated by commas."""
+    found = []
+    for one in filter(None, re.split(r"[,\s]+", text)):
+        match = LDAP_URL.fullmatch(one)
+        server = HOST.fullmatch(match[1]) if match is not None else None
+        if server is None or server[4] or (server[3] and not 0 < int(server[3]) <= MAX_PORT):
+            raise ValueError("must be ldap://host:port, several separated by commas")
+        found.append((server[1] or server[2], int(server[3] or LDAP_PORT)))
+    if not found:
+        raise ValueError("must name an LDAP server")
+    return tuple(found)
+
+
 HOSTS = Reader("host[:port], several separated by commas", read_hosts)
+DIRECTORIES = Reader("ldap://host[:port], several separated by commas", read_directories)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """[broker]: where messages go to or come from."""
 
-    host: Hosts = option(HOSTS, "The brokers, tried in turn; with AMS, the services.")
-    port: int | None = option(integer(1, MAX_PORT), "Port of every broker that has none of its own in host.", None)
+    host: Hosts = option(
+        HOSTS, "The brokers, tried in turn, or with AMS the services; required unless they are looked up.", ()
+    )
+    port: int | None = option(
+        integer(1, MAX_PORT), "Port of every broker that has none of its own in host, or in the BDII.", None
+    )
+    bdii: Directories | None = option(
+        DIRECTORIES, "LDAP servers to look brokers up in, where host names none; needs the extra [bdii].", None
+    )
+    network: str | None = option(OPTIONAL_TEXT, "Which brokers to look up: the name of their network, as PROD.", None)
+    bdii_timeout_seconds: float = option(seconds(0.1, 600), "Longest wait for a look-up as a whole.", 10.0)
     use_ssl: bool = option(BOOLEAN, "Whether the connection is TLS, with the host certificate shown.", default=True)
     verify_broker: bool = option(
         BOOLEAN, "Whether the broker's certificate and host name are verified against capath.", default=True

@@ -74,18 +74,40 @@ def test_options_of_the_other_transport_are_no_faults() -> None:
     assert "planted-secret" not in repr(settings) + repr(found.warnings)
 
 
-def test_a_broker_that_must_be_looked_up_is_one_fault_that_says_what_to_set() -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_sender(Sources(FILES / "sender-2.0.cfg"))
-    (fault,) = caught.value.faults
-    assert (fault.section, fault.option) == ("broker", "bdii")
-    assert "host" in fault.problem
-    assert "port" in fault.problem
+def test_brokers_are_looked_up_where_a_file_asks_for_it() -> None:
+    settings, found = read_sender(Sources(FILES / "sender-2.0.cfg"))
+    assert settings.broker.host == ()
+    assert settings.broker.bdii == (("bdii.example.org", 2170),)
+    assert settings.broker.network == "PROD"
+    assert not any("bdii" in warning for warning in found.warnings)
 
 
-def test_a_look_up_goes_once_a_host_is_given_from_elsewhere() -> None:
-    settings, _ = read_sender(Sources(FILES / "sender-2.0.cfg", overrides=("broker.host=b.example.org:6163",)))
+def test_a_look_up_goes_with_a_word_once_a_host_is_given_from_elsewhere() -> None:
+    settings, found = read_sender(Sources(FILES / "sender-2.0.cfg", overrides=("broker.host=b.example.org:6163",)))
     assert settings.broker.addresses() == (("b.example.org", 6163),)
+    for name in ("bdii", "network"):
+        assert f"[broker] {name} has no effect: brokers are not looked up, host names them" in found.warnings
+
+
+def test_the_spellings_of_ssm_1_mean_the_same(tmp_path: Path) -> None:
+    text = (FILES / "sender-2.0.cfg").read_text().replace("bdii:", "bdii-url:").replace("network:", "broker-network:")
+    file = tmp_path / "ssm.cfg"
+    file.write_text(text)
+    settings, found = read_sender(Sources(file))
+    assert (settings.broker.bdii, settings.broker.network) == ((("bdii.example.org", 2170),), "PROD")
+    assert "[broker] bdii-url is now called bdii" in found.warnings
+    assert "[broker] broker-network is now called network" in found.warnings
+
+
+@pytest.mark.parametrize(("gone", "left"), [("bdii", "network"), ("network", "bdii")])
+def test_half_a_look_up_is_a_fault_that_names_the_other_half(tmp_path: Path, gone: str, left: str) -> None:
+    lines = (FILES / "sender-2.0.cfg").read_text().splitlines(keepends=True)
+    file = tmp_path / "sender.cfg"
+    file.write_text("".join(line for line in lines if not line.startswith(gone)))
+    with pytest.raises(ConfigError) as caught:
+        read_sender(Sources(file))
+    (fault,) = caught.value.faults
+    assert (fault.section, fault.option) == ("broker", gone), left
 
 
 def test_the_file_as_shipped_today_needs_only_its_host() -> None:

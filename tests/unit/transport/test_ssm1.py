@@ -18,6 +18,7 @@ from ssm.errors import (
     TransportError,
     UntrustedCertificateError,
 )
+from ssm.lookup.fixed import FixedBrokers
 from ssm.protocols.ssm1.consumer import Consumer
 from ssm.protocols.ssm1.payload import fingerprint
 from ssm.protocols.ssm1.producer import Timers
@@ -37,7 +38,7 @@ class OneConnection(StompTransport):
     """Hands out one connection that is there already."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__(StompSettings((("broker", 61613),), CHANNEL, None))
+        super().__init__(StompSettings(FixedBrokers((("broker", 61613),)), CHANNEL, None))
         self.connection = connection
 
     async def open_consumer(self) -> Connection:

@@ -70,11 +70,18 @@ def show(role: str, settings: "SenderSettings | ReceiverSettings", found: Found)
 
 def text(value: object) -> str:
     """A value for people."""
-    if value is None:
+    if value is None or value == ():
         return "-"
     if isinstance(value, tuple):
-        return ", ".join(host if port is None else f"{host}:{port}" for host, port in value)
+        return ", ".join(address(host, port) for host, port in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def address(host: str, port: int | None) -> str:
+    """A host with its port, if it has one of its own."""
+    if port is None:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def outcome(what: str, check: Callable[[], str]) -> bool:
