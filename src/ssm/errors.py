@@ -11,7 +11,10 @@
     │  ├─ SignatureError             the signature does not prove the content
     │  ├─ UntrustedCertificateError  the signer's certificate does not hold
     │  ├─ UnauthorisedSignerError    a good signer who is not on the list
-    │  └─ UnsendableError            a payload that no envelope can carry
+    │  ├─ UnsendableError            a payload that no envelope can carry
+    │  ├─ BadContentError            a payload whose records the other side would refuse
+    │  ├─ FormatError                not a message of records that we read: where, and what was expected
+    │  └─ RecordError                a record that a format cannot hold: field, value, what it must be
     ├─ RetryError                  the world is in the way: keep the message, back off
     │  ├─ CannotJudgeError           the fault is on our side (CRL, CA directory)
     │  ├─ SpoolUnavailableError      disk full, input/output error
@@ -20,6 +23,7 @@
        ├─ ConfigError                all faults at once
        ├─ CredentialError            key unreadable, certificate expired, login refused
        ├─ SpoolError                 not writable, structure damaged
+       ├─ InputError                 a file that was named cannot be read
        └─ LocalProtocolError         we broke the protocol: our bug
 
 Anything outside this tree is a bug. Only ``ssm.cli.main`` turns these into exit statuses.
@@ -29,6 +33,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 EX_DATAERR = 65
+EX_NOINPUT = 66
 EX_UNAVAILABLE = 69
 EX_SOFTWARE = 70
 EX_IOERR = 74
@@ -96,6 +101,38 @@ class UnsendableError(RejectError):
     """A payload that no envelope can carry, such as an empty one."""
 
     reason = "unsendable"
+
+
+class BadContentError(RejectError):
+    """A payload that the other side would refuse for what is in it; the sentence lists every fault."""
+
+    reason = "content"
+
+
+class FormatError(RejectError):
+    """A message cannot be read (on) as records."""
+
+    reason = "format"
+
+    def __init__(
+        self, message: str, *, code: str, line: int | None = None, path: str = "", suggestion: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        """Stable name for programs, such as ``unknown-header``."""
+        self.line = line
+        self.path = path
+        self.suggestion = suggestion
+
+
+class RecordError(RejectError):
+    """A record cannot be written in a format without saying something else than it says."""
+
+    reason = "record"
+
+    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"{field} {problem}", hint=hint)
+        self.field = field
 
 
 class RetryError(SsmError):
@@ -188,6 +225,12 @@ class SpoolError(StopError):
     """The spool is missing, not writable, or damaged in its structure."""
 
     exit_status = EX_IOERR
+
+
+class InputError(StopError):
+    """A file that was named cannot be read."""
+
+    exit_status = EX_NOINPUT
 
 
 class LocalProtocolError(StopError):

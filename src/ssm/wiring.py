@@ -19,16 +19,19 @@ from ssm.envelope.seal import Encryption, seal
 from ssm.envelope.transfer import TransferForm, transfer_form
 from ssm.envelope.unseal import DEFAULT_MAX_OCTETS, unseal
 from ssm.errors import CannotJudgeError, CredentialError, UntrustedCertificateError
+from ssm.messenger.content import ContentPorts
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.judge import Judge
 from ssm.messenger.prepare import SendPorts
 from ssm.messenger.receive import ReceivePorts
+from ssm.ports.content import Remark
 from ssm.ports.outgoing import OutgoingSpool
 from ssm.ports.signers import Opener, SignerList
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
+from ssm.spool.pieces import SqlitePieces
 from ssm.spool.sealed import SealedFiles
 from ssm.spool.state import state_folder
 from ssm.transport.stomp import StompSettings, StompTransport
@@ -182,12 +185,30 @@ def open_sender(
     copies = SealedFiles(state, journal)
     aside.recover()
     try:
-        yield SendPorts(spool, copies, journal, aside, sealing.seal, tell, sealing.context)
+        content = open_content(messaging.check, journal)
+        yield SendPorts(spool, copies, journal, aside, sealing.seal, tell, sealing.context, content)
         copies.tidy()
         aside.settle()
     finally:
         aside.close()
         journal.close()
+
+
+def open_content(check: str, journal: SqliteJournal) -> ContentPorts:
+    """Who looks at payloads, and cuts them."""
+    from ssm.records.fault import Level
+    from ssm.records.payload import cut, faults_of, sentence
+
+    def inspect(payload: bytes) -> list[Remark]:
+        found = faults_of(payload, int(utc_now().timestamp()))
+        return [Remark(sentence(fault), fault.level is Level.ERROR) for fault in found]
+
+    return ContentPorts(
+        inspect=None if check == "off" else inspect,
+        refuse_errors=check == "error",
+        cut=cut,
+        pieces=SqlitePieces(journal),
+    )
 
 
 def sealing_context(signer: Signer, encryption: Encryption | None) -> bytes:

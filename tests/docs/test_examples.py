@@ -57,3 +57,12 @@ def test_the_readme_names_every_command_that_make_has() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
     for target in ("demo", "check", "servers", "fix", "bench"):
         assert re.search(rf"^{target}\s", listed, re.MULTILINE), target
+
+
+def test_the_shown_check_of_a_message_is_what_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/check-records.md").read_text(encoding="utf-8")
+    message, shown = re.findall(r"```\n(.*?)```", page, re.DOTALL)[:2]
+    (tmp_path / "message").write_text(message)
+    command = [sys.executable, "-m", "ssm", "check", "message"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout + done.stderr, done.returncode) == (shown, 2)

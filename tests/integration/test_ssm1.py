@@ -308,6 +308,31 @@ def test_triple_des_and_sha1_are_refused_by_the_listener_beside_it(tmp_path: Pat
     assert gateway.bodies() == [GOOD]
 
 
+def test_a_message_that_somebody_brings_to_the_other_listener_first_is_not_lost(
+    tmp_path: Path, gateway: Gateway
+) -> None:
+    signer = Signer.from_pem(gateway.site.certificate_pem, gateway.site.key_pem)
+    strong = seal(packed(GOOD), signer, Encryption(Recipient.from_pem(gateway.host.certificate_pem)))
+
+    def old(place: Place) -> None:
+        with place.raw() as raw:
+            producer = OldProducer(raw, place.central, "/queue/old", gateway.site)
+            producer.frame("msg", "f", strong)
+            assert producer.answer("ack").headers["ssm-msg-id"] == md5(GOOD)
+
+    async def work() -> None:
+        async with broker(tmp_path) as place, gateway.receiving(place):
+            two = StompTransport(StompSettings((("127.0.0.1", place.port),), place.queue, None))
+            producer = await two.open_producer()
+            await producer.publish("stolen", strong)
+            await producer.close()
+            await until(lambda: len(gateway.bodies()) == 1)
+            await asyncio.to_thread(old, place)
+
+    run(work())
+    assert gateway.bodies() == [packed(GOOD), GOOD]
+
+
 def test_frames_that_are_no_messages_are_passed_over(
     tmp_path: Path, gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,10 +2,14 @@
 """Words for people: errors, tables, progress. rich is loaded with a terminal only."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ssm.errors import ConfigError, SsmError
 from ssm.names import printable
+
+LONG = 20_000_000
+NUMBERS = frozenset({"size", "seconds", "records", "jobs", "wall h", "CPU h", "octets"})
 
 
 def complain(error: SsmError) -> None:
@@ -16,6 +20,25 @@ def complain(error: SsmError) -> None:
             print(f"  {printable(str(fault))}", file=sys.stderr)
     if error.hint:
         print(f"  → {printable(error.hint)}", file=sys.stderr)
+
+
+def say(sentence: str) -> None:
+    """Besides what is asked for: on standard error."""
+    print(sentence, file=sys.stderr)
+
+
+@contextmanager
+def progress_of(what: str, octets: int) -> Iterator[Callable[[int], None]]:
+    """Shows how far a long file has been read, on a terminal; gives what is to be told of each portion."""
+    if octets < LONG or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(printable(what), total=octets)
+        yield lambda count: progress.advance(task, count)
 
 
 def program() -> str:
@@ -43,7 +66,7 @@ def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], title: str, style
 
     made = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
-        made.add_column(head, overflow="fold", justify="right" if head in {"size", "seconds"} else "left")
+        made.add_column(head, overflow="fold", justify="right" if head in NUMBERS else "left")
     for index, row in enumerate(rows):
         made.add_row(*(Text(cell) for cell in row), style=styles[index] if index < len(styles) else None)
     Console().print(made)

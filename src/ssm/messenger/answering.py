@@ -2,8 +2,11 @@
 """Judging for senders that keep each message until they are told what became of it.
 
 Such a message is told apart by its payload and its signer as well as by its octets, for its sender may seal it anew
-each time. What cannot be judged now is left with its sender. A refusal is remembered under a name of its own: when the
-reason is gone, the message may come again and be accepted.
+each time. What cannot be judged now is left with its sender.
+
+Acceptances and refusals are remembered under names of their own. When the reason of a refusal is gone, the message may
+come again and be accepted. And the same octets may be something else to a listener that opens them in another way:
+whoever brings them there first must not make a message known that was never filed as what it is.
 """
 
 import hashlib
@@ -43,13 +46,19 @@ class AnsweringJudge:
         twin = twin_of(self.answer(opened[0].payload), str(opened[0].signer)) if opened else digest
         match verdict.box:
             case Box.INCOMING:
-                return replace(verdict, answer=self.answer(verdict.body), twin=twin)
+                own = name_of(b"accepted", digest)
+                return replace(verdict, digest=own, answer=self.answer(verdict.body), twin=twin)
             case Box.REJECTED:
                 told = self.refusal if verdict.reason == UnauthorisedSignerError.reason else None
-                other = hashlib.sha256(b"refused\0" + twin).digest()
-                return replace(verdict, digest=other, answer=told, error=f"{verdict.error}{KEPT}")
+                own = name_of(b"refused", twin)
+                return replace(verdict, digest=own, answer=told, error=f"{verdict.error}{KEPT}")
             case Box.DEFERRED:
                 return replace(verdict, is_left=True)
+
+
+def name_of(what: bytes, digest: bytes) -> bytes:
+    """The name under which this is remembered of a message."""
+    return hashlib.sha256(what + b"\0" + digest).digest()
 
 
 def twin_of(answer: str, signer: str) -> bytes:

@@ -73,6 +73,18 @@ class Event(Enum):
         "Some payloads are not UTF-8 text: they travel in base64, which not every deployed receiver reads.",
         "Said once a run.",
     )
+    FAULTY = Kind(
+        "faulty",
+        logging.WARNING,
+        "Message {message_id} has {count} faults, and is sent all the same: {faults}",
+        "Its records are not as a repository wants them; `ssm check` says more. See [messaging] check.",
+    )
+    CUT = Kind(
+        "cut",
+        logging.INFO,
+        "Message {message_id} of {octets} octets is over max_message_size; it is sent as {pieces} pieces, {names}.",
+        "Records stay whole; the element leaves the spool when all its pieces have been confirmed.",
+    )
     SET_ASIDE = Kind(
         "set-aside",
         logging.ERROR,

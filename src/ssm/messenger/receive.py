@@ -88,9 +88,12 @@ class ReceiveRun:
         try:
             async with asyncio.TaskGroup() as group:
                 tidy = group.create_task(self.tidy())
-                async with asyncio.TaskGroup() as listening:
-                    for listener in self.listeners:
-                        listening.create_task(self.listen(listener))
+                try:
+                    async with asyncio.TaskGroup() as listening:
+                        for listener in self.listeners:
+                            listening.create_task(self.listen(listener))
+                finally:
+                    self.stop()  # also when it failed: nobody may wait for a long pass over what is deferred
                 tidy.cancel()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
@@ -220,7 +223,7 @@ class ReceiveRun:
     async def tidy(self) -> None:
         """Settle what is filed, and judge again what waits: in the background, for as long as we run."""
         clock = asyncio.get_running_loop().time
-        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell)
+        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell, self.stopping.is_set)
         next_pass = clock()
         while True:
             if clock() >= next_pass:

@@ -53,6 +53,10 @@ class Found:
         self.values[section, name] = value.strip()
         self.origins[section, name] = origin
 
+    def without_faults(self) -> "Found":
+        """The same values, for whoever's faults are not to be told."""
+        return Found(self.values, self.origins)
+
     def fault(self, section: str, name: str, problem: str, *, value: str = "", suggestion: str = "") -> None:
         """One more fault."""
         self.faults.append(ConfigFault(section, name, value, problem, suggestion))

@@ -140,7 +140,8 @@ def gather(sources: Sources, role: str) -> Found:
     if is_ssm_cfg(found):
         translate(found, role, sources.environment.get)
     modernise(found)
-    found.listeners = list(take_overlays(found))
+    overlays = list(take_overlays(found if role == "receiver" else found.without_faults()))
+    found.listeners = overlays if role == "receiver" else []
     check_protocol(found, role)
     check_names(found)
     return found

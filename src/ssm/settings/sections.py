@@ -67,7 +67,11 @@ class Broker:
         "system",
     )
     connect_timeout_seconds: float = option(seconds(0.1, 600), "Longest wait for a connection.", 10.0)
-    receipt_timeout_seconds: float = option(seconds(0.1, 3600), "Longest wait for the receipt of a message.", 60.0)
+    receipt_timeout_seconds: float = option(
+        seconds(0.1, 3600),
+        "Longest wait for the receipt of a message, from when octets last left for the broker.",
+        60.0,
+    )
     heartbeat_seconds: float = option(seconds(0, 3600), "How often both ends show signs of life; 0 for never.", 30.0)
     retry_seconds: float = option(
         seconds(0, 86400), "How long a sender that runs once goes on without a broker before it gives up.", 60.0
@@ -123,7 +127,11 @@ class Messaging:
         OPTIONAL_WORD, "AMS: a token; without one the host certificate is exchanged for one.", None, secret=True
     )
     path: Path = option(PATH, "The spool's folder.")
-    max_message_size: int = option(SIZE_IN_OCTETS, "Largest message that is sent or taken.", DEFAULT_MAX_MESSAGE)
+    max_message_size: int = option(
+        SIZE_IN_OCTETS,
+        "Largest message that is sent or taken; a sender cuts a larger one between its records.",
+        DEFAULT_MAX_MESSAGE,
+    )
     retention_days: int = option(
         integer(1, 3650), "How long history, and the digests that tell duplicates, are kept.", 30
     )
@@ -145,9 +153,13 @@ class SenderMessaging(Messaging):
         "/topic/global.accounting.cpu.client.$host.$pid",
     )
     answer_seconds: float = option(seconds(0.1, 3600), "Longest wait for the consumer's acknowledgement (SSM 1).", 60.0)
-
     path_type: str = option(
         choice("dirq", "directory", "ssm1", "ssm1-incoming"), "Layout of the outgoing spool.", "dirq"
+    )
+    check: str = option(
+        choice("off", "warn", "error"),
+        "Whether records are checked before they are signed: faults are logged, or messages with errors are set aside.",
+        "warn",
     )
     window: int = option(integer(1, 4096), "Unconfirmed messages at a time.", 32)
     settle_seconds: float = option(

@@ -99,6 +99,8 @@ class Ssm1Producer:
         self.turn = asyncio.Lock()
         self.outcome: Outcome | None = None
         """Of the one frame that somebody waits for."""
+        self.is_sending = False
+        """That frame is still on its way to the broker."""
         self.machine.connected(self.loop.time())
         self.listening = asyncio.ensure_future(self.listen())
         self.listening.add_done_callback(self.on_end)
@@ -132,12 +134,16 @@ class Ssm1Producer:
     async def exchange(self, frame: Frame) -> Event:
         """Send a frame and wait for what ends its wait."""
         if self.listening.done():
-            raise TransportError("the connection is gone")
+            raise self.end_of(self.listening)
         self.outcome = self.loop.create_future()
+        self.is_sending = True
         try:
             await send(self.connection, self.sender.sending.destination, frame)
+            self.machine.postpone(self.loop.time())
+            self.is_sending = False
             return await self.outcome
         finally:
+            self.is_sending = False
             self.outcome = None
             self.machine.abandon()
 
@@ -147,6 +153,8 @@ class Ssm1Producer:
             for one in await self.arrivals():
                 await self.handle(self.machine.receive(read_frame(one.headers, one.body)))
                 await self.connection.acknowledge([one])
+            if self.is_sending:
+                self.machine.postpone(self.loop.time())
             for due in self.machine.on_time(self.loop.time()):
                 if isinstance(due, Frame):
                     await send(self.connection, self.sender.sending.destination, due)
@@ -191,10 +199,16 @@ class Ssm1Producer:
 
     def on_end(self, listening: "asyncio.Task[None]") -> None:
         """Nothing will be heard any more."""
-        error = None if listening.cancelled() else listening.exception()
+        error = self.end_of(listening)
         if self.outcome is not None and not self.outcome.done():
-            self.outcome.set_exception(error or TransportError("the connection is closed"))
+            self.outcome.set_exception(error)
             self.outcome.exception()  # whoever waits still gets it; nobody is warned when nobody does
+
+    @staticmethod
+    def end_of(listening: "asyncio.Task[None]") -> BaseException:
+        """Why nothing is heard any more."""
+        error = None if listening.cancelled() else listening.exception()
+        return error or TransportError("the connection is closed")
 
     async def close(self) -> None:
         """Confirm what was acknowledged, and end in good order."""

@@ -78,9 +78,11 @@ class StompTransport:
             async with asyncio.timeout(seconds):
                 await loop.create_connection(lambda: connection, host, port, ssl=context, server_hostname=name)
                 await connection.connected
-        except (OSError, ssl.CertificateError) as error:  # TimeoutError and SSLError are OSErrors
+        except OSError as error:  # TimeoutError and SSLError are such
             connection.fail(TransportError("given up"))
             raise TransportError(explain(error)) from error
+        except ValueError as error:  # of a name that cannot be put into a question; UnicodeError is such
+            raise TransportError("that is not the name of a host") from error
         except BaseException:
             connection.fail(TransportError("given up"))
             raise

@@ -2,11 +2,13 @@
 """Weak algorithms: refused wherever they are not asked for by name, and only these few accepted where they are."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
+import ssm
 from ssm.envelope.accepted import OF_SSM_1, STRONG, Accepted
 from ssm.envelope.certificate import DecryptionKey
 from ssm.envelope.unseal import unseal
@@ -96,6 +98,12 @@ def test_weaker_ciphers_are_refused_there_too(
     server: Credential, alice: Credential, key: DecryptionKey, cipher: str
 ) -> None:
     refused(three_des(server, inner(alice), cipher=cipher), DecryptionError, OF_SSM_1, key)
+
+
+def test_the_longer_list_is_asked_for_in_one_place_only() -> None:
+    sources = Path(ssm.__file__).parent
+    asking = {path.name for path in sources.rglob("*.py") if "OF_SSM_1" in path.read_text(encoding="utf-8")}
+    assert asking == {"accepted.py", "wiring_ssm1.py"}
 
 
 def test_md5_is_refused_there_too(alice: Credential) -> None:

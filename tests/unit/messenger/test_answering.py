@@ -47,7 +47,7 @@ def judge(body: bytes, *, ends: int = 0) -> Verdict:
 def test_what_is_accepted_is_answered_by_its_fingerprint() -> None:
     verdict = judge(b"sealed")
     assert (verdict.box, verdict.answer, verdict.body) == (Box.INCOMING, HASH, b"payload")
-    assert verdict.digest == hashlib.sha256(b"sealed").digest()
+    assert verdict.digest == judge(b"sealed").digest
 
 
 def test_another_sealing_is_the_same_message_and_another_signer_is_not() -> None:
@@ -74,7 +74,12 @@ def test_a_good_signer_who_is_not_listed_is_told_and_known_by_the_payload() -> N
 
 def test_a_refusal_does_not_stand_in_the_way_of_a_later_acceptance() -> None:
     assert judge(b"other").digest != twin_of(HASH, str(OTHER))
-    assert judge(b"false").digest != hashlib.sha256(b"false").digest()
+    assert judge(b"false").digest != judge(b"sealed").digest
+
+
+@pytest.mark.parametrize("body", [b"sealed", b"false", b"other"])
+def test_the_octets_are_not_known_to_those_who_open_them_in_another_way(body: bytes) -> None:
+    assert judge(body).digest != hashlib.sha256(body).digest()
 
 
 @pytest.mark.parametrize("body", [b"false", b""])

@@ -86,8 +86,9 @@ def test_the_command_line_reaches_a_listener(site: Site) -> None:
 
 
 def test_a_sender_passes_the_listeners_of_its_file_over(tmp_path: Path) -> None:
-    site = Site(tmp_path / "both.cfg").write(receiver={"protocol": "STOMP"}, **{"receiver.old": OLD})
-    assert site.sender().messaging.destination == "/queue/q"
+    for old in (OLD, {"protocol": "nothing", "tpyo": "x"}):
+        site = Site(tmp_path / "both.cfg").write(receiver={"protocol": "STOMP"}, **{"receiver.old": old})
+        assert site.sender().messaging.destination == "/queue/q"
 
 
 def test_no_option_of_a_listener_has_two_meanings() -> None:

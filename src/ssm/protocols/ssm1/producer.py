@@ -7,7 +7,7 @@ nothing else does. Whatever comes twice, late or for nobody is ignored, and says
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ssm.errors import LocalProtocolError
@@ -163,6 +163,14 @@ class Producer:
     def distrust(self, why: str) -> None:
         """It does not: wait for another."""
         self.doubt = why
+
+    def postpone(self, now: float) -> None:
+        """What is waited for has not left us entirely: nobody can have answered it yet."""
+        least = now + self.timers.answer_seconds
+        if self.waiting is not None:
+            self.waiting = replace(self.waiting, deadline=max(self.waiting.deadline, least))
+        if self.asked_until is not None:
+            self.asked_until = max(self.asked_until, least)
 
     def abandon(self) -> None:
         """Nobody waits any more."""

@@ -234,17 +234,9 @@ class ClientSession:
         return token
 
     def postpone(self, now: float) -> None:
-        """Our own octets are still going out: what waits for a receipt cannot have it yet."""
+        """Octets of ours are still going out: what waits for a receipt cannot have it yet."""
         least = now + self.settings.receipt_timeout_seconds
         self.receipts = {receipt: max(deadline, least) for receipt, deadline in self.receipts.items()}
-
-    def next_deadline(self) -> float | None:
-        """When ``on_time`` must be called at the latest."""
-        times = [self.connect_deadline] if self.connect_deadline is not None else []
-        times += [next(iter(self.receipts.values()))] if self.receipts else []
-        times += [self.last_written + self.beat_every] if self.beat_every else []
-        times += [self.last_read + self.silence_allowed] if self.silence_allowed else []
-        return min(times) if times else None
 
     def on_time(self, now: float) -> bytes:
         """What is due: a heart-beat to write, or TimedOutError when the peer has been silent for too long."""

@@ -119,6 +119,19 @@ def test_silence_ends_after_a_minute_and_the_message_may_be_sent_again(producer:
     assert producer.publish("f1", HASH, b"sealed", 66).body == b"sealed"
 
 
+def test_nobody_is_late_while_the_message_is_still_leaving(producer: Producer) -> None:
+    producer.publish("f1", HASH, b"sealed", 0)
+    producer.postpone(59)
+    assert producer.on_time(118.9) == []
+    producer.postpone(10)  # never earlier
+    assert producer.on_time(119) == [Unanswered("f1")]
+    producer.postpone(120)
+    producer.request_certificate(120)
+    producer.postpone(130)
+    assert NoCertificate("") not in producer.on_time(189.9)
+    assert NoCertificate("") in producer.on_time(190)
+
+
 def test_one_message_at_a_time_and_none_before_the_certificate(producer: Producer) -> None:
     producer.publish("f1", HASH, b"sealed", 0)
     with pytest.raises(LocalProtocolError):

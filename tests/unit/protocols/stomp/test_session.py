@@ -263,7 +263,6 @@ def test_goodbye_asks_for_a_receipt_and_messages_may_still_come() -> None:
 def test_the_greeting_has_a_deadline() -> None:
     session = ClientSession(SessionSettings(connect_timeout_seconds=10))
     session.connect(NOW)
-    assert session.next_deadline() == NOW + 10
     assert session.on_time(NOW + 9.9) == b""
     with pytest.raises(TimedOutError, match="CONNECT"):
         session.on_time(NOW + 10)
@@ -273,9 +272,8 @@ def test_a_receipt_has_a_deadline_of_its_own() -> None:
     session = connected(settings=SessionSettings(receipt_timeout_seconds=60))
     sent(session, receipt="r1", now=NOW)
     sent(session, receipt="r2", now=NOW + 30)
-    assert session.next_deadline() == NOW + 60
+    assert session.on_time(NOW + 59) == b""
     list(session.receive(b"RECEIPT\nreceipt-id:r1\n\n\0", NOW + 50))
-    assert session.next_deadline() == NOW + 90
     assert session.on_time(NOW + 89) == b""
     with pytest.raises(TimedOutError, match="confirm"):
         session.on_time(NOW + 90)
@@ -285,9 +283,10 @@ def test_a_deadline_that_is_postponed_is_never_moved_forward() -> None:
     session = connected(settings=SessionSettings(receipt_timeout_seconds=60))
     sent(session, receipt="r1", now=NOW)
     session.postpone(NOW + 20)
-    assert session.next_deadline() == NOW + 80
     session.postpone(NOW + 10)
-    assert session.next_deadline() == NOW + 80
+    assert session.on_time(NOW + 79) == b""
+    with pytest.raises(TimedOutError, match="confirm"):
+        session.on_time(NOW + 80)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +307,6 @@ def test_signs_of_life_are_agreed_on_by_the_slower_end(ours: float, theirs: str,
 
 def test_a_sign_of_life_is_due_when_nothing_was_written_for_a_while() -> None:
     session = connected(beat="0,10000", settings=SessionSettings(heartbeat_seconds=10))
-    assert session.next_deadline() == NOW + 10
     assert session.on_time(NOW + 9) == b""
     assert session.on_time(NOW + 10) == b"\n"
     assert session.on_time(NOW + 11) == b""
@@ -325,8 +323,8 @@ def test_a_silent_broker_is_given_up_and_a_heart_beat_is_enough_to_live() -> Non
         session.on_time(NOW + 20 + allowed)
 
 
-def test_without_anything_due_there_is_no_deadline() -> None:
-    assert connected().next_deadline() is None
+def test_where_nothing_is_due_time_brings_nothing() -> None:
+    assert connected(settings=SessionSettings(heartbeat_seconds=0)).on_time(NOW + 1_000_000) == b""
 
 
 @pytest.mark.parametrize("text", ["", "1", "1;2", "-1,0", "1,x", "1,2,3", "9" * 40 + ",0"])

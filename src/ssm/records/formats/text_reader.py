@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading a text message: cut into lines and records, the quick way where it fits, the careful way where not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ssm.errors import FormatError
+from ssm.records.fault import Fault, Level, Place, quoted
+from ssm.records.field import Record
+from ssm.records.formats.text_characters import ODD, is_calm
+from ssm.records.formats.text_header import read_header
+from ssm.records.formats.text_lines import Careful
+from ssm.records.formats.text_shapes import Shape, Shapes
+from ssm.records.gathering import Gathering
+from ssm.records.message import BATCH_RECORDS, MAX_RECORD_OCTETS, Batch, Message
+
+SEPARATOR = "%%"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+FORMAT = "apel-text"
+
+
+def read(blocks: Iterator[bytes]) -> Message:
+    """A text message; FormatError where its header is none."""
+    portions = whole_lines(blocks)
+    number = 1
+    first = ""
+    for first, _ in portions:
+        number += first[: len(first) - len(first.lstrip())].count("\n")
+        if first.strip():
+            break
+    line, _, rest = first[first.rfind("\n", 0, len(first) - len(first.lstrip())) + 1 :].partition("\n")
+    header = read_header(line, number)
+    batches = read_batches(Reading(Shapes(header.type, header.names_version), number + 1), rest, portions)
+    return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults))
+
+
+def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[str, bool]]:
+    """The text in portions that end with a line, and whether there may be odd characters in it.
+
+    Line ends are LF, CRLF or CR, and become LF.
+    """
+    held = b""
+    is_first = True
+    for block in blocks:
+        data = held + block
+        if is_first and len(data) >= len(BYTE_ORDER_MARK):
+            data = data.removeprefix(BYTE_ORDER_MARK)
+            is_first = False
+        end = (data.rfind(b"\n") if b"\n" in data else data.rfind(b"\r", 0, -1)) + 1
+        if end:
+            yield decoded(data[:end])
+        held = data[end:]
+        if len(held) > MAX_RECORD_OCTETS:
+            raise FormatError(f"a line is longer than {MAX_RECORD_OCTETS} octets", code="too-long")
+    if held:
+        yield decoded(held.removeprefix(BYTE_ORDER_MARK) if is_first else held)
+
+
+def decoded(data: bytes) -> tuple[str, bool]:
+    """Text, in which octets that are not UTF-8 stay recognisable; and whether it needs a closer look."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = data.decode("utf-8", "surrogateescape")
+    return text, not is_calm(text, data)
+
+
+def read_batches(reading: "Reading", rest: str, portions: Iterator[tuple[str, bool]]) -> Iterator[Batch]:
+    """The records after the header."""
+    held = rest
+    held_is_odd = True
+    for text, odd in portions:
+        *chunks, held = (held + text).split(SEPARATOR)
+        reading.may_be_odd = odd or held_is_odd
+        held_is_odd = odd
+        yield from reading.batches(chunks)
+        if len(held) > MAX_RECORD_OCTETS:
+            said = f"a record is longer than {MAX_RECORD_OCTETS} octets"
+            raise FormatError(said, code="too-long", line=reading.line)
+    *chunks, last = held.split(SEPARATOR)
+    reading.may_be_odd = True
+    yield from reading.batches(chunks)
+    if last.strip():
+        last_line = reading.line + last.rstrip().count("\n")
+        said = "the message does not end with %%, which repositories do without"
+        yield reading.batch([last.rstrip("\n") + "\n"], [Fault(Level.NOTE, "no-final-separator", said, last_line)])
+
+
+@dataclass(slots=True)
+class Reading:
+    """Where we are in a message."""
+
+    shapes: Shapes
+    line: int
+    """Line on which the next chunk begins."""
+    is_inside_line: bool = False
+    """Whether the separator before the next chunk was preceded by something on its line."""
+    may_be_odd: bool = True
+    """Whether characters that need a closer look can be in what comes."""
+
+    def batches(self, chunks: list[str]) -> Iterator[Batch]:
+        """The records in some chunks, each of them what stands between two separators."""
+        for start in range(0, len(chunks), BATCH_RECORDS):
+            yield self.batch(chunks[start : start + BATCH_RECORDS], [])
+
+    def batch(self, chunks: list[str], faults: list[Fault]) -> Batch:
+        """As above, a bounded number; ``faults`` are there already."""
+        found, careful = quick_records(self.shapes, chunks, look_for_odd=self.may_be_odd)
+        starts = list(accumulate((chunk.count("\n") for chunk in chunks), initial=self.line))
+        for index in careful:
+            follows = self.is_inside_line if index == 0 else not ends_with_line(chunks[index - 1])
+            is_cut = index + 1 < len(chunks) and not ends_with_line(chunks[index]) and goes_on(chunks[index + 1])
+            found[index] = self.read_one(chunks[index], starts[index], faults, follows=follows, is_cut=is_cut)
+        self.line = starts[-1]
+        if chunks:
+            self.is_inside_line = not ends_with_line(chunks[-1])
+        kept = [index for index, record in enumerate(found) if record is not None]
+        place = Finder(self.shapes, chunks, kept, starts).place
+        return Batch([record for record in found if record is not None], faults, place)
+
+    def read_one(self, chunk: str, line: int, faults: list[Fault], *, follows: bool, is_cut: bool) -> Record | None:
+        """One chunk, the careful way."""
+        if follows and goes_on(chunk):
+            rest, _, chunk = chunk.partition("\n")
+            said = f"%% ends the record even inside a line, and {quoted(rest.strip())} is cut off; no value can hold %%"
+            faults.append(Fault(Level.ERROR, "separator-in-value", said, line))
+            line += 1
+            is_cut = True
+        gathering = Gathering(self.shapes.kind, faults)
+        return Careful(self.shapes.version, line, gathering, is_cut).read(chunk)
+
+
+def ends_with_line(chunk: str) -> bool:
+    """Whether the separator after this chunk stands at the beginning of its line."""
+    return not chunk.rpartition("\n")[2].strip()
+
+
+def goes_on(chunk: str) -> bool:
+    """Whether something stands behind the separator on its line."""
+    return bool(chunk.partition("\n")[0].strip())
+
+
+def quick_records(shapes: Shapes, chunks: list[str], *, look_for_odd: bool) -> tuple[list[Record | None], list[int]]:
+    """The records that leave no doubt, and the indices of the chunks that need a closer look."""
+    found: list[Record | None] = [None] * len(chunks)
+    careful: list[int] = []
+    by_shape: dict[int, tuple[Shape, list[int], list[tuple[str, ...]]]] = {}
+    for index, match in enumerate(shapes.match(chunks)):
+        if match is None or (look_for_odd and ODD.search(chunks[index])):
+            careful.append(index)
+            continue
+        shape, groups = match
+        _, indices, rows = by_shape.setdefault(id(shape), (shape, [], []))
+        indices.append(index)
+        rows.append(groups.groups())
+    for shape, indices, rows in by_shape.values():
+        try:
+            records = shape.records(rows)
+        except ValueError:
+            careful += indices
+            continue
+        for index, record in zip(indices, records, strict=True):
+            found[index] = record
+    careful.sort()
+    return found, [index for index in careful if chunks[index].strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Where the values of a batch stand."""
+
+    shapes: Shapes
+    chunks: list[str]
+    kept: list[int]
+    """Of each record, its chunk."""
+    starts: list[int]
+
+    def place(self, index: int, attribute: str) -> Place:
+        """The line of an attribute, or the first of its record."""
+        chunk = self.chunks[self.kept[index]]
+        readable = self.shapes.kind.readable(self.shapes.version)
+        lines = chunk.split("\n")
+        for offset, text in reversed(list(enumerate(lines))):
+            one = readable.get(text.partition(":")[0].strip())
+            if one is not None and one.attribute == attribute:
+                return Place(self.starts[self.kept[index]] + offset, "", one.name)
+        first = next((offset for offset, text in enumerate(lines) if text.strip()), 0)
+        name = next((one.name for one in readable.values() if one.attribute == attribute), "")
+        return Place(self.starts[self.kept[index]] + first, "", name)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From XML elements to records: the quick way where a record leaves no doubt, else with every fault.
+
+The first element of a name counts, wherever in the record it stands, as repositories have it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, chain
+
+from ssm.records.fault import Fault, Level, Place
+from ssm.records.field import Need, Record
+from ssm.records.formats.safe_xml import Element, Elements
+from ssm.records.formats.xml_careful import CarefulXml
+from ssm.records.formats.xml_rules import Rule, Vocabulary, attribute_of, described
+from ssm.records.formats.xml_shapes import XmlShape, compile_shape
+from ssm.records.formats.xml_stream import Piece, Run, XmlStream
+from ssm.records.gathering import Gathering, beyond
+from ssm.records.message import BATCH_RECORDS, Batch, Message
+from ssm.records.moments import Doubts
+from ssm.records.values import NULLS
+
+MAX_TOLD = 100
+
+
+def read(
+    blocks: Iterator[bytes], choose: Callable[[Element, Elements], Vocabulary], containers: Sequence[str]
+) -> Message:
+    """A document; ``choose`` takes the root and the first record, or nothing. FormatError where it is broken."""
+    stream = XmlStream(blocks, lambda root: root.name in containers)
+    root = stream.open()
+    pieces = stream.pieces()
+    first = next((one for one in pieces if isinstance(one, Piece) and one.records), Piece(b"", root.line, []))
+    vocabulary = choose(root, first.records[0] if first.records else [])
+    batches = Reading(vocabulary, stream, root).batches(first, pieces)
+    return Message(vocabulary.format, vocabulary.type, vocabulary.version, vocabulary.names_version, batches)
+
+
+@dataclass(slots=True)
+class Reading:
+    """Where we are in a document."""
+
+    vocabulary: Vocabulary
+    stream: XmlStream
+    root: Element
+    number: int = 0
+    shape: XmlShape | None = None
+    passed_over: set[str] = field(default_factory=set)
+    """Names that were passed over, and told."""
+
+    def batches(self, first: Piece, pieces: Iterator[Piece | Run]) -> Iterator[Batch]:
+        """All records."""
+        held: list[Elements] = []
+        for one in chain([first], pieces):
+            if isinstance(one, Run) or len(held) >= BATCH_RECORDS:
+                if held:
+                    yield self.batch(held)
+                held = []
+            if isinstance(one, Run):
+                yield from self.run(one)
+            else:
+                held += one.records
+                self.learn(one)
+        if held:
+            yield self.batch(held)
+        if not self.number:
+            said = "the document holds no record, and is refused by repositories"
+            yield Batch([], [Fault(Level.ERROR, "no-records", said, self.root.line)], lambda _, __: Place())
+
+    def learn(self, piece: Piece) -> None:
+        """What the next records may look like, if that is not known."""
+        if self.shape is None and piece.is_whole:
+            self.shape = compile_shape(self.vocabulary, piece.raw, piece.records[0])
+            self.stream.pattern = self.shape.pattern if self.shape is not None else None
+
+    def batch(self, portion: list[Elements]) -> Batch:
+        """Some records from the parser."""
+        faults: list[Fault] = []
+        first = self.number + 1
+        records = []
+        for elements in portion:
+            self.number += 1
+            self.tell_passed_over(elements, faults)
+            record = quick_record(self.vocabulary, elements)
+            records.append(record if record is not None else self.careful(elements, self.number, faults).record())
+        return Batch(records, faults, lambda index, name: self.place(portion[index], first + index, name))
+
+    def run(self, run: Run) -> Iterator[Batch]:
+        """Some records that were taken past the parser; those that need a closer look go through it after all."""
+        assert self.shape is not None
+        starts = list(accumulate((raw.count(b"\n") for raw in run.raws), initial=run.line))
+        for start in range(0, len(run.raws), BATCH_RECORDS):
+            window = slice(start, start + BATCH_RECORDS)
+            raws, lines = run.raws[window], starts[window]
+            try:
+                records = self.shape.records(run.rows[window])
+            except ValueError:
+                yield self.batch([self.stream.reparsed(*one) for one in zip(raws, lines, strict=True)])
+                continue
+            yield Batch(records, [], Finder(self, raws, lines, self.number + 1).place)
+            self.number += len(records)
+
+    def careful(self, elements: Elements, number: int, faults: list[Fault]) -> Gathering:
+        """One record, with everything that is wrong."""
+        root = f"{self.root.name}/" if self.stream.parser.record_depth > 1 else ""
+        return CarefulXml(self.vocabulary, f"{root}{elements[0].name}[{number}]", faults).read(elements)
+
+    def place(self, elements: Elements, number: int, attribute: str) -> Place:
+        """Where an attribute of a record stands, or the record itself."""
+        found = self.careful(elements, number, [])
+        return found.places.get(attribute) or found.places[""]
+
+    def tell_passed_over(self, elements: Elements, faults: list[Fault]) -> None:
+        """Once a message for each element that belongs to the format, but is not kept."""
+        for element in elements:
+            if self.vocabulary.is_passed_over(element):
+                what = (
+                    f"{element.name} ({described(element)})" if element.tag in self.vocabulary.rules else element.name
+                )
+                if what not in self.passed_over and len(self.passed_over) < MAX_TOLD:
+                    self.passed_over.add(what)
+                    said = f"{what} is not kept: accounting has no use for it"
+                    faults.append(Fault(Level.NOTE, "not-kept", said, element.line, "", element.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Where the values of records stand that were taken past the parser."""
+
+    reading: Reading
+    raws: list[bytes]
+    lines: list[int]
+    first: int
+
+    def place(self, index: int, attribute: str) -> Place:
+        """Found by parsing the record now."""
+        elements = self.reading.stream.reparsed(self.raws[index], self.lines[index])
+        return self.reading.place(elements, self.first + index, attribute)
+
+
+def quick_record(vocabulary: Vocabulary, elements: Elements) -> Record | None:
+    """The record, if there is nothing to be said about it."""
+    rules, special = vocabulary.rules, vocabulary.special
+    values: dict[str, object] = {}
+    doubts: Doubts = []
+    specials: dict[str, Elements] = {}
+    for element in elements:
+        found = rules.get(element.tag)
+        if found is None:
+            if element.tag in special:
+                specials.setdefault(element.tag, []).append(element)
+            elif element.tag not in vocabulary.structure and element.tag not in vocabulary.passed_over:
+                return None
+            continue
+        if not quick_element(element, found, values, doubts) and not vocabulary.is_passed_over(element):
+            return None
+    if not quick_specials(vocabulary, specials, values) or doubts:
+        return None
+    if any(one.attribute not in values for one in vocabulary.type.fields() if one.need is Need.REQUIRED):
+        return None
+    return vocabulary.type.record(**values)
+
+
+def quick_specials(vocabulary: Vocabulary, specials: dict[str, Elements], values: dict[str, object]) -> bool:
+    """Take what elements say that are looked at together; False when there is something to be said."""
+    for tag, some in specials.items():
+        outcome = vocabulary.special[tag](some, lambda one, name: attribute_of(vocabulary, one, name)[0])
+        if outcome.problems or not values.keys().isdisjoint(outcome.values):
+            return False
+        values.update(outcome.values)
+    return True
+
+
+def quick_element(element: Element, rules: tuple[Rule, ...], values: dict[str, object], doubts: Doubts) -> bool:
+    """Take what is there; False when there is something to be said."""
+    is_used = False
+    attributes = element.attributes
+    for rule in rules:
+        if rule.condition is not None and attributes.get(rule.condition[0]) != rule.condition[1]:
+            continue
+        text = (element.text if rule.attribute is None else attributes.get(rule.attribute, "")).strip()
+        if text in NULLS or rule.field.attribute in values:
+            return False
+        try:
+            value = rule.kind.read_xml(text, doubts)
+        except ValueError:
+            return False
+        if rule.field.most and beyond(rule.field, value):
+            return False
+        values[rule.field.attribute] = value
+        is_used = True
+    return is_used

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An XML document as a stream of its records, each with its own octets.
+
+The parser is fed up to the end of one record at a time. Between two records it is at rest, and that is where a
+run of records that look like one seen before can be taken past it: a pattern that fits a whole record, and in
+which no value holds markup, proves as much as the parser would. See ``xml_shapes``.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ssm.records.formats.safe_xml import BYTE_ORDER_MARK, Element, Elements, SafeParser
+from ssm.records.message import MAX_RECORD_OCTETS
+
+START_TAG = re.compile(rb"<([A-Za-z_][\w.:\-]*)")
+MAX_PROLOG_TAGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some octets of the document that hold whole records, and what the parser found in them."""
+
+    raw: bytes
+    line: int
+    """Line on which they begin."""
+    records: list[Elements]
+    is_whole: bool = False
+    """Whether it is one record and nothing else but what may stand before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Records of one look, taken past the parser."""
+
+    raws: list[bytes]
+    rows: list[tuple[bytes, ...]]
+    line: int
+    """Line on which the first begins."""
+
+
+@dataclass(slots=True)
+class XmlStream:
+    """Takes a document apart."""
+
+    blocks: Iterator[bytes]
+    is_container: Callable[[Element], bool]
+    pattern: "re.Pattern[bytes] | None" = None
+    """What records look like, once it is known."""
+    parser: SafeParser = field(init=False)
+    head: bytes = b""
+    """Everything up to the end of the root's start tag."""
+    end_tag: bytes = b""
+    buffer: bytes = b""
+    at_rest: bool = False
+    """Whether the parser stands between two records, or before the first."""
+    line: int = 1
+    """Line of the first octet of the buffer."""
+
+    def __post_init__(self) -> None:
+        self.parser = SafeParser(self.is_container)
+
+    def open(self) -> Element:
+        """The root; FormatError where the document is broken before it."""
+        for block in self.blocks:
+            self.buffer += block
+            self.skip_blanks()
+            while self.parser.root is None and (end := self.buffer.find(b">")) >= 0:
+                self.head += self.feed(end + 1)
+            if self.parser.root is not None:
+                break
+            if len(self.buffer) > MAX_RECORD_OCTETS:
+                self.head += self.feed(len(self.buffer))
+        if self.parser.root is None:
+            self.feed(len(self.buffer), is_last=True)
+        assert self.parser.root is not None, "the parser accepts no document without a root"
+        self.at_rest = self.parser.record_depth > 1 and self.parser.depth == 1
+        return self.parser.root
+
+    def skip_blanks(self) -> None:
+        """Before the document, where the parser would not have them."""
+        if not self.head:
+            data = self.buffer.removeprefix(BYTE_ORDER_MARK)
+            self.buffer = data.lstrip()
+            self.line += data[: len(data) - len(self.buffer)].count(b"\n")
+
+    def pieces(self) -> Iterator[Piece | Run]:
+        """All records; FormatError where the document is broken."""
+        yield from self.advance()
+        for block in self.blocks:
+            self.buffer += block
+            yield from self.advance()
+        yield self.piece(len(self.buffer), is_last=True)
+
+    def advance(self) -> Iterator[Piece | Run]:
+        """What can be taken from the buffer."""
+        while True:
+            if self.at_rest and self.pattern is not None and (run := self.run(self.pattern)):
+                yield run
+            if not self.end_tag and (found := START_TAG.search(self.buffer)):
+                self.end_tag = b"</" + found[1] + b">"
+            end = self.buffer.find(self.end_tag) if self.end_tag else -1
+            if end >= 0:
+                yield self.piece(end + len(self.end_tag))
+            elif self.at_rest and len(self.buffer) <= MAX_RECORD_OCTETS:
+                return
+            else:
+                yield self.piece(len(self.buffer))
+                return
+
+    def run(self, pattern: "re.Pattern[bytes]") -> Run | None:
+        """The records at the beginning of the buffer that have this look."""
+        line, position = self.line, 0
+        raws, rows = [], []
+        while match := pattern.match(self.buffer, position):
+            raws.append(match[0])
+            rows.append(match.groups())
+            position = match.end()
+        self.line += self.buffer.count(b"\n", 0, position)
+        self.buffer = self.buffer[position:]
+        return Run(raws, rows, line) if raws else None
+
+    def piece(self, size: int, *, is_last: bool = False) -> Piece:
+        """Feed some octets to the parser."""
+        line, was_at_rest = self.line, self.at_rest
+        raw = self.feed(size, is_last=is_last)
+        ready, self.parser.ready = self.parser.ready, []
+        self.at_rest = bool(ready) and self.parser.depth == 1 < self.parser.record_depth and raw.endswith(self.end_tag)
+        return Piece(raw, line, ready, was_at_rest and self.at_rest and len(ready) == 1)
+
+    def feed(self, size: int, *, is_last: bool = False) -> bytes:
+        """Hand octets on, with the line on which they stand."""
+        raw, self.buffer = self.buffer[:size], self.buffer[size:]
+        self.parser.feed(raw, self.line, is_last=is_last)
+        self.line += raw.count(b"\n")
+        return raw
+
+    def reparsed(self, raw: bytes, line: int) -> Elements:
+        """The elements of a record that was taken past the parser."""
+        parser = SafeParser(self.is_container)
+        parser.feed(self.head, 1)
+        parser.feed(raw, line)
+        return parser.ready[0]

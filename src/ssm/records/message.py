@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A message while it is read: what it claims to be, then its records batch by batch, and what is wrong with each.
+
+Only a batch is held at a time, so memory does not grow with the message. Where in the message a value stood is
+worked out only when somebody asks, for most values are never asked about.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ssm.records.fault import Fault, Place
+from ssm.records.field import Record, RecordType
+
+BATCH_RECORDS = 512
+MAX_RECORD_OCTETS = 1024 * 1024
+Blocks = Iterable[bytes]
+"""The octets of a message, in any portions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records of a message, in order."""
+
+    records: list[Record]
+    """A record with faults is here too, without the values that could not be read."""
+    faults: list[Fault]
+    """What was wrong in reading them."""
+    place: Callable[[int, str], Place]
+    """Where an attribute of one of the records stands; for an empty attribute, where the record begins."""
+
+
+@dataclass(slots=True)
+class Message:
+    """What a message is, and its records, which can be run through once."""
+
+    format: str
+    type: RecordType
+    version: str
+    """As the message names it."""
+    names_version: str
+    """The version of the type whose names and kinds are used."""
+    batches: Iterator[Batch]
+    """May raise FormatError where the message cannot be read on."""
+    faults: list[Fault] = field(default_factory=list)
+    """What is wrong with its frame."""
+
+
+class Reader(Protocol):
+    """Reads one format."""
+
+    def __call__(self, blocks: Iterator[bytes]) -> Message:
+        """The message; FormatError when it cannot even be begun."""
+
+
+class Writer(Protocol):
+    """Writes one format."""
+
+    def __call__(self, kind: RecordType, version: str, records: Iterable[Record]) -> Iterator[bytes]:
+        """The message in portions; RecordError where a record cannot be said in this format."""
+
+
+class Cutter(Protocol):
+    """Finds the records of a message without understanding them."""
+
+    def __call__(self, blocks: Iterator[bytes]) -> "Cut":
+        """The parts; FormatError when the message cannot even be begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The octets of a message, taken apart between its records: ``head`` + records joined by ``between`` + ``tail``."""
+
+    head: bytes
+    records: Iterator[bytes]
+    """Each exactly as it stands; FormatError where the message is broken."""
+    between: bytes
+    tail: bytes
