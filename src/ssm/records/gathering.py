@@ -39,7 +39,7 @@ class Gathering:
         if too_much:
             self.fault(Level.WARNING, "too-long", too_much, place)
 
-    def refuse(self, one: Field, code: str, said: str, place: Place) -> None:
+    def refuse(self, one: Field, place: Place, said: str, *, code: str) -> None:
         """A value that cannot stand there, whatever its kind."""
         self.places[one.attribute] = place
         self.values.pop(one.attribute, None)

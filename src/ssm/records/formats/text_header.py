@@ -74,7 +74,7 @@ def read_header(text: str, line: int) -> Header:
 def unknown(text: str, line: int) -> FormatError:
     """No type of message begins like this."""
     if "\x00" in text or any(octet_of(one) for one in text):
-        return FormatError("the message is not a text in UTF-8", code="not-utf8", line=line)
+        return FormatError("the message is not a text in UTF-8", code="unknown-header", line=line)
     word, _, version = (part.strip() for part in text.partition(":"))
     if word in WORDS:
         known = ", ".join(sorted(one for type_word, one in HEADERS if type_word == word))

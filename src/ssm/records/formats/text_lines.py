@@ -65,7 +65,7 @@ class Careful:
             self.found.fault(Level.ERROR, "second-header", said, Place(line))
         elif name in readable and SEPARATOR in value:
             said = f"{quoted(value)} holds %%, which ends a record even inside a line; no value can hold it"
-            self.found.refuse(readable[name].field, "separator-in-value", said, place)
+            self.found.refuse(readable[name].field, place, said, code="separator-in-value")
         elif name in readable:
             self.read_value(place, readable[name], value)
         elif name in self.kind.ignored:

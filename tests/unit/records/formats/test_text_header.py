@@ -37,8 +37,8 @@ def test_a_version_that_is_none_is_read_as_another_where_the_word_is_enough() ->
         ("APEL-sync-mesage: v0.1", "unknown-header", "is not the header"),
         ("APEL-summary-job-message: v0.1", "unknown-header", "has no version 'v0.1'; there are v0.2, v0.3, v0.4"),
         ("x" * 10**6, "unknown-header", "'x{100}…' is not the header"),
-        ("A\x00P\x00", "not-utf8", "not a text in UTF-8"),
-        ("caf\udce9: v0.1", "not-utf8", "not a text in UTF-8"),
+        ("A\x00P\x00", "unknown-header", "not a text in UTF-8"),
+        ("caf\udce9: v0.1", "unknown-header", "not a text in UTF-8"),
     ],
 )
 def test_what_is_no_header(text: str, code: str, words: str) -> None:

@@ -251,8 +251,8 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
             ("no-colon", 13, "'EOF' is no line of the form Name: value"),
         ],
     ),
-    "binary": (b"\x00\x01\x02\xff", [("not-utf8", 1, "the message is not a text in UTF-8")]),
-    "utf16": (job_text().encode("utf-16"), [("not-utf8", 1, "the message is not a text in UTF-8")]),
+    "binary": (b"\x00\x01\x02\xff", [("unknown-header", 1, "the message is not a text in UTF-8")]),
+    "utf16": (job_text().encode("utf-16"), [("unknown-header", 1, "the message is not a text in UTF-8")]),
 }
 
 
