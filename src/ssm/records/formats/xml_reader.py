@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 
-from ssm.records.fault import Fault, Level, Place
+from ssm.records.fault import Fault, Level, Place, quoted
 from ssm.records.field import Need, Record
 from ssm.records.formats.safe_xml import Element, Elements
 from ssm.records.formats.xml_careful import CarefulXml
-from ssm.records.formats.xml_rules import Rule, Vocabulary, attribute_of, described
+from ssm.records.formats.xml_rules import Rule, Vocabulary, described, looked_at_together
 from ssm.records.formats.xml_shapes import XmlShape, compile_shape
 from ssm.records.formats.xml_stream import Piece, Run, XmlStream
 from ssm.records.gathering import Gathering, beyond
@@ -21,6 +21,9 @@ from ssm.records.moments import Doubts
 from ssm.records.values import NULLS
 
 MAX_TOLD = 100
+STRAY = "stands between elements, where a text means nothing"
+MAX_LESSONS = 20
+"""Records that are looked at, in vain, for a look that others may have."""
 
 
 def read(
@@ -45,6 +48,7 @@ class Reading:
     root: Element
     number: int = 0
     shape: XmlShape | None = None
+    lessons: int = 0
     passed_over: set[str] = field(default_factory=set)
     """Names that were passed over, and told."""
 
@@ -61,7 +65,7 @@ class Reading:
             else:
                 held += one.records
                 self.learn(one)
-        if held:
+        if held or self.stream.parser.strays:
             yield self.batch(held)
         if not self.number:
             said = "the document holds no record, and is refused by repositories"
@@ -69,13 +73,18 @@ class Reading:
 
     def learn(self, piece: Piece) -> None:
         """What the next records may look like, if that is not known."""
-        if self.shape is None and piece.is_whole:
-            self.shape = compile_shape(self.vocabulary, piece.raw, piece.records[0])
-            self.stream.pattern = self.shape.pattern if self.shape is not None else None
+        if self.shape is None and piece.is_whole and self.lessons < MAX_LESSONS:
+            self.lessons += 1
+            elements, faults = piece.records[0], list[Fault]()
+            record = quick_record(self.vocabulary, elements) or self.careful(elements, 1, faults).record()
+            if not faults:
+                self.shape = compile_shape(self.vocabulary, piece.raw, elements, record)
+                self.stream.pattern = self.shape.pattern if self.shape is not None else None
 
     def batch(self, portion: list[Elements]) -> Batch:
         """Some records from the parser."""
-        faults: list[Fault] = []
+        strays, self.stream.parser.strays = self.stream.parser.strays, []
+        faults = [Fault(Level.WARNING, "stray-text", f"{quoted(one.text)} {STRAY}", one.line) for one in strays]
         first = self.number + 1
         records = []
         for elements in portion:
@@ -93,7 +102,7 @@ class Reading:
             window = slice(start, start + BATCH_RECORDS)
             raws, lines = run.raws[window], starts[window]
             try:
-                records = self.shape.records(run.rows[window])
+                records = self.shape.records(raws, run.rows[window])
             except ValueError:
                 yield self.batch([self.stream.reparsed(*one) for one in zip(raws, lines, strict=True)])
                 continue
@@ -112,15 +121,19 @@ class Reading:
 
     def tell_passed_over(self, elements: Elements, faults: list[Fault]) -> None:
         """Once a message for each element that belongs to the format, but is not kept."""
-        for element in elements:
-            if self.vocabulary.is_passed_over(element):
-                what = (
-                    f"{element.name} ({described(element)})" if element.tag in self.vocabulary.rules else element.name
-                )
-                if what not in self.passed_over and len(self.passed_over) < MAX_TOLD:
-                    self.passed_over.add(what)
-                    said = f"{what} is not kept: accounting has no use for it"
-                    faults.append(Fault(Level.NOTE, "not-kept", said, element.line, "", element.name))
+        for element in elements[1:]:
+            what = self.not_kept(element)
+            key = f"{element.name} {what}"
+            if what is not None and key not in self.passed_over and len(self.passed_over) < MAX_TOLD:
+                self.passed_over.add(key)
+                said = f"{what} is not kept: accounting has no use for it".lstrip()
+                faults.append(Fault(Level.NOTE, "not-kept", said, element.line, "", element.name))
+
+    def not_kept(self, element: Element) -> str | None:
+        """What of an element is passed over; empty for all of it."""
+        if self.vocabulary.is_passed_over(element):
+            return f"with {described(element)}" if element.tag in self.vocabulary.rules else ""
+        return "its text" if self.vocabulary.has_unread_text(element) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +157,17 @@ def quick_record(vocabulary: Vocabulary, elements: Elements) -> Record | None:
     values: dict[str, object] = {}
     doubts: Doubts = []
     specials: dict[str, Elements] = {}
-    for element in elements:
+    if elements[0].tag not in vocabulary.records or elements[0].text.strip():
+        return None
+    for element in elements[1:]:
         found = rules.get(element.tag)
         if found is None:
             if element.tag in special:
                 specials.setdefault(element.tag, []).append(element)
-            elif element.tag not in vocabulary.structure and element.tag not in vocabulary.passed_over:
+            elif element.tag in vocabulary.structure:
+                if element.text and not element.text.isspace():
+                    return None
+            elif element.tag not in vocabulary.passed_over:
                 return None
             continue
         if not quick_element(element, found, values, doubts) and not vocabulary.is_passed_over(element):
@@ -163,8 +181,8 @@ def quick_record(vocabulary: Vocabulary, elements: Elements) -> Record | None:
 
 def quick_specials(vocabulary: Vocabulary, specials: dict[str, Elements], values: dict[str, object]) -> bool:
     """Take what elements say that are looked at together; False when there is something to be said."""
-    for tag, some in specials.items():
-        outcome = vocabulary.special[tag](some, lambda one, name: attribute_of(vocabulary, one, name)[0])
+    for some in specials.values():
+        outcome = looked_at_together(vocabulary, some)
         if outcome.problems or not values.keys().isdisjoint(outcome.values):
             return False
         values.update(outcome.values)
