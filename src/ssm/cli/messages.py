@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from ssm.cli.console import progress_of
 from ssm.errors import InputError
@@ -45,6 +45,21 @@ def blocks_of(name: str) -> Iterator[Iterator[bytes]]:
         raise InputError(what) from error
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that is made; InputError where there is one already. Where an error ends it, it is removed again."""
+    try:
+        output = path.open("xb")
+    except FileExistsError as error:
+        raise InputError(f"{path} is there already, and is not written over") from error
+    try:
+        with output:
+            yield output
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def read_blocks(

@@ -9,13 +9,14 @@ from typing import cast
 
 from ssm.errors import RecordError
 from ssm.records.fault import Level, quoted
+from ssm.records.field import Record
 from ssm.records.formats.safe_xml import SEPARATOR, Element
 from ssm.records.formats.xml_rules import Attribute, Outcome, Vocabulary, rules_for
 from ssm.records.formats.xml_writer import ESCAPES, Sheet, writer
 from ssm.records.kinds import WHOLE
 from ssm.records.moments import Doubts
-from ssm.records.types.storage import STORAGE
-from ssm.records.values import NULLS, Pairs, is_sound_text
+from ssm.records.types.storage import STORAGE, StorageRecord
+from ssm.records.values import NULLS, is_sound_text
 
 FORMAT = "star"
 NAMESPACE = "http://eu-emi.eu/namespaces/2011/02/storagerecord"
@@ -108,11 +109,12 @@ def prefix(parent: str, element: str) -> str:
     return f"sr:{element}"
 
 
-def more_attributes(pairs: object) -> list[str]:
-    """Further attributes of the group, as elements."""
-    found = cast("Pairs", pairs)
+def more_attributes(record: Record) -> list[str]:
+    """Further attributes of the group, as elements; RecordError where they would not read back as such."""
+    found = cast("StorageRecord", record).group_attributes or ()
     for kind, text in found:
-        if not is_sound_text(text) or kind != kind.strip():
+        is_first = kind in SINGLE and getattr(record, SINGLE[kind]) is None
+        if is_first or not is_sound_text(text) or kind != kind.strip():
             raise RecordError("GroupAttributes", f"cannot have {quoted(text)} of type {quoted(kind)} in this format")
     escaped = [(kind.translate(ESCAPES), text.translate(ESCAPES)) for kind, text in found]
     return [f'<sr:GroupAttribute sr:attributeType="{kind}">{text}</sr:GroupAttribute>' for kind, text in escaped]

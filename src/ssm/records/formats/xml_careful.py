@@ -38,12 +38,8 @@ class CarefulXml:
             place = self.place_of(element, open_names)
             if element.tag in self.vocabulary.special:
                 specials.setdefault(element.tag, []).append((element, place))
-            elif element.tag in self.vocabulary.rules:
-                self.read_element(element, place)
-            elif element.tag in self.vocabulary.structure:
-                self.text_of_structure(element, place)
-            elif element.tag not in self.vocabulary.passed_over:
-                self.unknown(element, place)
+            else:
+                self.read_alone(element, place)
         for some in specials.values():
             self.read_special(some)
         for one in self.vocabulary.type.fields():
@@ -54,6 +50,15 @@ class CarefulXml:
         """Line and path."""
         path = "/".join([self.path, *(one.name for one in open_names)])
         return Place(element.line, path, element.name if open_names else "")
+
+    def read_alone(self, element: Element, place: Place) -> None:
+        """An element that needs no other to be understood."""
+        if element.tag in self.vocabulary.rules:
+            self.read_element(element, place)
+        elif element.tag in self.vocabulary.structure:
+            self.text_of_structure(element, place)
+        elif element.tag not in self.vocabulary.passed_over:
+            self.unknown(element, place)
 
     def read_element(self, element: Element, place: Place) -> None:
         """An element with a rule or several."""

@@ -153,30 +153,36 @@ class Finder:
 
 def quick_record(vocabulary: Vocabulary, elements: Elements) -> Record | None:
     """The record, if there is nothing to be said about it."""
-    rules, special = vocabulary.rules, vocabulary.special
     values: dict[str, object] = {}
     doubts: Doubts = []
     specials: dict[str, Elements] = {}
+    rules, special = vocabulary.rules, vocabulary.special
     if elements[0].tag not in vocabulary.records or elements[0].text.strip():
         return None
     for element in elements[1:]:
-        found = rules.get(element.tag)
-        if found is None:
-            if element.tag in special:
-                specials.setdefault(element.tag, []).append(element)
-            elif element.tag in vocabulary.structure:
-                if element.text and not element.text.isspace():
-                    return None
-            elif element.tag not in vocabulary.passed_over:
+        tag = element.tag
+        if tag in rules:
+            if not quick_element(element, rules[tag], values, doubts) and not vocabulary.is_passed_over(element):
                 return None
-            continue
-        if not quick_element(element, found, values, doubts) and not vocabulary.is_passed_over(element):
+        elif tag in special:
+            specials.setdefault(tag, []).append(element)
+        elif not is_calm(vocabulary, element):
             return None
-    if not quick_specials(vocabulary, specials, values) or doubts:
-        return None
-    if any(one.attribute not in values for one in vocabulary.type.fields() if one.need is Need.REQUIRED):
+    if doubts or not quick_specials(vocabulary, specials, values) or lacks(vocabulary, values):
         return None
     return vocabulary.type.record(**values)
+
+
+def is_calm(vocabulary: Vocabulary, element: Element) -> bool:
+    """Whether nothing is to be said about an element of which nothing is read."""
+    if element.tag in vocabulary.structure:
+        return not element.text.strip()
+    return element.tag in vocabulary.passed_over
+
+
+def lacks(vocabulary: Vocabulary, values: dict[str, object]) -> bool:
+    """Whether anything is missing that must be there."""
+    return any(one.attribute not in values for one in vocabulary.type.fields() if one.need is Need.REQUIRED)
 
 
 def quick_specials(vocabulary: Vocabulary, specials: dict[str, Elements], values: dict[str, object]) -> bool:

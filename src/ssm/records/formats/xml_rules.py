@@ -142,7 +142,7 @@ def attribute_of(vocabulary: Vocabulary, element: Element, name: str) -> tuple[s
 
 
 def looked_at_together(vocabulary: Vocabulary, elements: list[Element]) -> Outcome:
-    """What special elements of one tag yield, with what is wrong with their attributes and too long for repositories."""
+    """What special elements of one tag yield, and what is wrong with them."""
     troubles: dict[str, tuple[Element, Level, str, str]] = {}
 
     def attribute(element: Element, name: str) -> str:

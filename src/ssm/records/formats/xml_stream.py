@@ -136,7 +136,7 @@ class XmlStream:
         return Piece(raw, line, ready, was_at_rest and self.at_rest and len(ready) == 1)
 
     def is_at_rest(self, raw: bytes) -> bool:
-        """Whether the end of these octets is that of a record's end tag, and not of what looks like one in a comment."""
+        """Whether these octets end with a record's end tag, and not with what looks like one in a comment."""
         parser = self.parser
         return (
             parser.depth == 1 < parser.record_depth

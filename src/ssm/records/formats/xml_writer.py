@@ -63,7 +63,7 @@ class Sheet:
     constants: Mapping[str, str] = field(default_factory=dict)
     """By element or ``element=condition value``: attributes that it always has."""
     extras: Mapping[str, Extra] = field(default_factory=dict)
-    lists: Mapping[str, Callable[[object], list[str]]] = field(default_factory=dict)
+    lists: Mapping[str, Callable[[Record], list[str]]] = field(default_factory=dict)
     """By attribute of the record: how a list of values becomes elements."""
 
 
@@ -144,7 +144,7 @@ def write_parent(record: Record, sheet: Sheet, node: Node, said: set[str]) -> st
     for attribute, write_list in sheet.lists.items():
         if attribute in said and sheet_parent(sheet, attribute) == name:
             said.discard(attribute)
-            inner += "".join(write_list(getattr(record, attribute)))
+            inner += "".join(write_list(record))
     return f"<{node.name}>{inner}</{node.name}>" if inner else ""
 
 
