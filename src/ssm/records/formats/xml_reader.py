@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 
+from ssm.errors import FormatError
 from ssm.records.fault import Fault, Level, Place, quoted
 from ssm.records.field import Need, Record
 from ssm.records.formats.safe_xml import Element, Elements
@@ -53,20 +54,22 @@ class Reading:
     """Names that were passed over, and told."""
 
     def batches(self, first: Piece, pieces: Iterator[Piece | Run]) -> Iterator[Batch]:
-        """All records."""
+        """All records; FormatError where the document is broken, after those that were whole."""
         held: list[Elements] = []
-        for one in chain([first], pieces):
-            if isinstance(one, Run) or len(held) >= BATCH_RECORDS:
-                if held:
+        try:
+            for one in chain([first], pieces):
+                if held and (isinstance(one, Run) or len(held) >= BATCH_RECORDS):
                     yield self.batch(held)
-                held = []
-            if isinstance(one, Run):
-                yield from self.run(one)
-            else:
-                held += one.records
-                self.learn(one)
-        if held or self.stream.parser.strays:
+                    held = []
+                if isinstance(one, Run):
+                    yield from self.run(one)
+                else:
+                    held += one.records
+                    self.learn(one)
+        except FormatError:
             yield self.batch(held)
+            raise
+        yield self.batch(held)
         if not self.number:
             said = "the document holds no record, and is refused by repositories"
             yield Batch([], [Fault(Level.ERROR, "no-records", said, self.root.line)], lambda _, __: Place())
@@ -97,17 +100,26 @@ class Reading:
     def run(self, run: Run) -> Iterator[Batch]:
         """Some records that were taken past the parser; those that need a closer look go through it after all."""
         assert self.shape is not None
-        starts = list(accumulate((raw.count(b"\n") for raw in run.raws), initial=run.line))
+        starts = list(accumulate((raw.count(b"\n") for raw in run.raws), initial=run.line))[:-1]
         for start in range(0, len(run.raws), BATCH_RECORDS):
             window = slice(start, start + BATCH_RECORDS)
             raws, lines = run.raws[window], starts[window]
             try:
                 records = self.shape.records(raws, run.rows[window])
             except ValueError:
-                yield self.batch([self.stream.reparsed(*one) for one in zip(raws, lines, strict=True)])
+                yield from self.reparsed(raws, lines)
                 continue
             yield Batch(records, [], Finder(self, raws, lines, self.number + 1).place)
             self.number += len(records)
+
+    def reparsed(self, raws: list[bytes], lines: list[int]) -> Iterator[Batch]:
+        """Through the parser after all; FormatError where one is broken, after those that were whole."""
+        held: list[Elements] = []
+        try:
+            for raw, line in zip(raws, lines, strict=True):
+                held.append(self.stream.reparsed(raw, line))
+        finally:
+            yield self.batch(held)
 
     def careful(self, elements: Elements, number: int, faults: list[Fault]) -> Gathering:
         """One record, with everything that is wrong."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ssm.errors import FormatError
 from ssm.records.formats.safe_xml import BYTE_ORDER_MARK, Element, Elements, SafeParser
 from ssm.records.message import MAX_RECORD_OCTETS
 
@@ -91,12 +92,17 @@ class XmlStream:
             self.line += data[: len(data) - len(self.buffer)].count(b"\n")
 
     def pieces(self) -> Iterator[Piece | Run]:
-        """All records; FormatError where the document is broken."""
-        yield from self.advance()
-        for block in self.blocks:
-            self.buffer += block
+        """All records; FormatError where the document is broken, after those that were whole."""
+        try:
             yield from self.advance()
-        yield self.piece(len(self.buffer), is_last=True)
+            for block in self.blocks:
+                self.buffer += block
+                yield from self.advance()
+            yield self.piece(len(self.buffer), is_last=True)
+        except FormatError:
+            if self.parser.ready:
+                yield Piece(b"", self.line, self.parser.ready)
+            raise
 
     def advance(self) -> Iterator[Piece | Run]:
         """What can be taken from the buffer."""
