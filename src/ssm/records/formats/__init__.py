@@ -30,6 +30,8 @@ from ssm.records.types.summary import SUMMARY
 
 BEGINNING = 64 * 1024
 """Octets by which a format is recognised."""
+WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""How texts in UTF-16 and UTF-32 begin, unless with a zero octet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,15 @@ def format_of(beginning: bytes) -> Format:
         raise FormatError("the message is empty", code="empty-message")
     if text.startswith(b"{"):
         return FORMATS[usage_json.FORMAT]
+    if beginning.startswith(WIDE_MARKS) or b"\0" in text[:4]:
+        raise FormatError("the message is in UTF-16 or UTF-32; it must be UTF-8", code="not-utf8", line=1)
     if not text.startswith(b"<"):
         return FORMATS[text_reader.FORMAT]
     root = root_of(beginning)
     if root is None:
-        raise FormatError("the document ends before its root element begins", code="truncated-xml", line=1)
+        raise FormatError(
+            "no root element begins in the document, or only far from its start", code="truncated-xml", line=1
+        )
     found = ROOTS.get((root.namespace, root.name))
     if found is None:
         raise unknown_root(root)

@@ -62,7 +62,7 @@ def cpu_duration(elements: list[Element], attribute: Attribute) -> Outcome:
     return outcome
 
 
-PARTS_ONLY = "has no usageType all; {} is counted here, and by repositories the first element alone"
+PARTS_ONLY = "has no usageType all; {} count here, and the first element alone counts for repositories"
 
 
 def again(usage: str) -> tuple[Level, str, str]:

@@ -231,9 +231,10 @@ TRUNCATED = (
 def root_of(beginning: bytes) -> Element | None:
     """The first element of a document, seen from its first octets; None where there is none in them."""
     parser = SafeParser(lambda _: True)
-    data = beginning.removeprefix(BYTE_ORDER_MARK).lstrip()
+    text = beginning.removeprefix(BYTE_ORDER_MARK)
+    data = text.lstrip()
     try:
-        parser.feed(data, 1)
+        parser.feed(data, 1 + text[: len(text) - len(data)].count(b"\n"))
     except FormatError:
         if parser.root is None:
             raise

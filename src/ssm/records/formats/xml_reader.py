@@ -129,7 +129,9 @@ class Reading:
     def place(self, elements: Elements, number: int, attribute: str) -> Place:
         """Where an attribute of a record stands, or the record itself."""
         found = self.careful(elements, number, [])
-        return found.places.get(attribute) or found.places[""]
+        whole = found.places[""]
+        name = next((one.name for one in self.vocabulary.type.fields() if one.attribute == attribute), "")
+        return found.places.get(attribute) or Place(whole.line, whole.path, name)
 
     def tell_passed_over(self, elements: Elements, faults: list[Fault]) -> None:
         """Once a message for each element that belongs to the format, but is not kept."""
