@@ -163,7 +163,7 @@ def cut_out(draw: st.DrawFn, data: bytes) -> bytes:
     return data[:at] + data[at + draw(st.integers(1, 20)) :]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(documents(), SIZES)
 def test_the_quick_way_and_the_parser_agree_on_records_and_faults(data: bytes, sizes: Sequence[int]) -> None:
     quick, parsed = as_shipped(data, sizes), by_parser(data)
@@ -171,7 +171,7 @@ def test_the_quick_way_and_the_parser_agree_on_records_and_faults(data: bytes, s
     assert Counter(quick.faults) == Counter(parsed.faults)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(documents(), SIZES, SIZES)
 def test_portions_make_no_difference(data: bytes, some: Sequence[int], others: Sequence[int]) -> None:
     one, other = as_shipped(data, some), as_shipped(data, others)
@@ -179,7 +179,7 @@ def test_portions_make_no_difference(data: bytes, some: Sequence[int], others: S
     assert Counter(one.faults) == Counter(other.faults)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(documents())
 def test_a_record_without_faults_is_read_as_it_is_element_by_element(data: bytes) -> None:
     quick, careful = as_shipped(data), element_by_element(data)

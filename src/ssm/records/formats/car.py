@@ -97,7 +97,7 @@ def memory(elements: list[Element], attribute: Attribute) -> Outcome:
     return outcome
 
 
-MAX_DIGITS = 18
+MAX_DIGITS = 19
 
 
 def vocabulary(namespace: str) -> Vocabulary:
@@ -172,5 +172,6 @@ write = writer(
             "Memory": 'metric="max" storageUnit="KB"', "Processors": 'metric="max"', "Queue": 'description="execution"'
         },
         extras={"GlobalUserName": name_type},
+        counts=("memory_real", "memory_virtual"),
     )
 )  # fmt: skip

@@ -134,6 +134,7 @@ write = writer(
             *("DirectoryPath", "SubjectIdentity", "LocalUser", "LocalGroup", "UserIdentity", "Group", "GroupAttribute"),
             *("StartTime", "EndTime", "ResourceCapacityUsed", "LogicalCapacityUsed", "ResourceCapacityAllocated"),
         ),
+        counts=("resource_capacity_allocated",),
         lists={"group_attributes": more_attributes},
     )
 )
