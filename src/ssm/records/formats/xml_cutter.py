@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Taking an XML document apart between its records, octet for octet, whatever they say."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -8,6 +9,7 @@ from ssm.errors import FormatError
 from ssm.records.formats.xml_stream import XmlStream
 from ssm.records.message import MAX_RECORD_OCTETS, Cut
 
+ASCII_DECLARED = re.compile(rb"""(^<\?xml[^>]*encoding\s*=\s*["'])(?:us-)?ascii""", re.IGNORECASE)
 MAX_HELD = 4 * MAX_RECORD_OCTETS
 
 
@@ -19,6 +21,8 @@ def cut(blocks: Iterator[bytes], containers: Sequence[str]) -> Cut:
         raise FormatError("the document is a single record, which cannot be cut", code="single-record", line=root.line)
     is_closed = stream.head.endswith(b"/>")
     head = stream.head[:-2].rstrip() + b">" if is_closed else stream.head
+    # All that is read is UTF-8, and other records than these may follow the head.
+    head = ASCII_DECLARED.sub(rb"\1UTF-8", head, count=1)
     return Cut(head + b"\n", records(stream), b"", b"</" + name_of(head) + b">\n")
 
 
