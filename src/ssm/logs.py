@@ -18,7 +18,7 @@ from ssm.settings.sections import Logging
 LINE = "=" * 40
 LOGGERS = {"sender": "ssmsend", "receiver": "ssmreceive"}
 # Libraries that talk too much.
-OTHERS = ("asyncio",)
+OTHERS = ("asyncio", "httpx2", "httpcore2")
 
 
 @dataclass(frozen=True, slots=True)

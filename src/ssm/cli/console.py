@@ -79,3 +79,8 @@ def size_text(octets: int) -> str:
         if octets >= octets_in_unit * 0.99995:
             return f"{octets / octets_in_unit:.1f} {unit}"
     return f"{octets} B"
+
+
+def plural(count: int, word: str) -> str:
+    """A number of things."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
