@@ -30,8 +30,6 @@ from ssm.records.types.summary import SUMMARY
 
 BEGINNING = 64 * 1024
 """Octets by which a format is recognised."""
-WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-"""How texts in UTF-16 and UTF-32 begin, unless with a zero octet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,6 @@ def format_of(beginning: bytes) -> Format:
         raise FormatError("the message is empty", code="empty-message")
     if text.startswith(b"{"):
         return FORMATS[usage_json.FORMAT]
-    if beginning.startswith(WIDE_MARKS) or b"\0" in text[:4]:
-        raise FormatError("the message is in UTF-16 or UTF-32; it must be UTF-8", code="not-utf8", line=1)
     if not text.startswith(b"<"):
         return FORMATS[text_reader.FORMAT]
     root = root_of(beginning)

@@ -105,6 +105,9 @@ class SafeParser:
         for start in range(0, len(data) or 1, FEED):
             portion = data[start : start + FEED]
             self.fed += len(portion)
+            if self.root is None and b"\0" in portion:
+                # The parser would take it for UTF-16, whatever encoding it is told.
+                raise FormatError("the document is not in UTF-8", code="not-utf8", line=line)
             try:
                 self.parser.Parse(portion, is_last and start + FEED >= len(data))
             except expat.ExpatError as error:
