@@ -25,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm merge``."""
+    for name in arguments.file:
+        # One that is not there is told before anything is written.
+        with blocks_of(name):
+            pass
     with ExitStack() as stack:
         output = stack.enter_context(new_file(arguments.output)) if arguments.output else sys.stdout.buffer
         for portion in merge(one_by_one(arguments.file)):
