@@ -73,8 +73,11 @@ class SqlSiteMonth:
 
     def job_groups(self) -> Sequence[JobGroup]:
         """Jobs in groups; received summaries one by one."""
-        asked = (queries.job_query(), queries.summary_query(), queries.normalised_query())
-        return [as_job_group(one) for query in asked for one in self.rows(query, self.place.month)]
+        month = self.place.month
+        found = self.rows(queries.job_query(), month) or self.rows(queries.earlier_job_query(), month)
+        received = (queries.summary_query(), queries.normalised_query())
+        found += [one for query in received for one in self.rows(query, month)]
+        return [as_job_group(one) for one in found]
 
     def later_cloud_months(self) -> Sequence[int]:
         """The next month of each machine."""
@@ -84,8 +87,8 @@ class SqlSiteMonth:
 
     def cloud_groups(self, month: int) -> Sequence[CloudGroup]:
         """Machines in groups; received summaries one by one."""
-        asked = (queries.machine_query(), queries.cloud_summary_query())
-        return [CloudGroup._make(one) for query in asked for one in self.rows(query, month)]
+        found = self.rows(queries.machine_query(), month) or self.rows(queries.earlier_machine_query(), month)
+        return [CloudGroup._make(one) for one in (*found, *self.rows(queries.cloud_summary_query(), month))]
 
     def statements(self) -> Sequence[Statement]:
         """In order of their keys."""

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queries that add up a month of a site: made once, and run for each month."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, and_, bindparam, case, func, literal, null
-from sqlalchemy import select as sql_select
 
+from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES
 from ssm.ports.summaries import CloudGroup, JobGroup, Statement
 from ssm.records.types.cloud import CLOUD
 from ssm.records.types.cloud_summary import CLOUD_SUMMARY
@@ -14,7 +15,7 @@ from ssm.records.types.job import JOB
 from ssm.records.types.normalised_summary import NORMALISED_SUMMARY
 from ssm.records.types.storage import STORAGE
 from ssm.records.types.summary import SUMMARY
-from ssm.repository.schema import DIRTY, RECORDS
+from ssm.repository.schema import DIRTY, RECORDS, SUMMARIES
 
 JOB_LABELS = JobGroup._fields[1:12]
 CLOUD_LABELS = CloudGroup._fields[1:12]
@@ -24,14 +25,10 @@ OF_SITE: BindParameter[object] = bindparam("of_site")
 OF_MONTH: BindParameter[object] = bindparam("of_month")
 
 
-class Selecting(Protocol):
-    """SELECT, of columns of whatever types."""
-
-    def __call__(self, *columns: object) -> Query:
-        """The query."""
-
-
-select = cast("Selecting", sql_select)
+def select(*columns: object) -> Query:
+    """Columns of whatever types."""
+    made: Query = Select(*cast("Sequence[ColumnElement[object]]", columns))
+    return made
 
 
 def here(table: FromClause) -> ColumnElement[bool]:
@@ -65,6 +62,14 @@ def job_query() -> Query:
     sums = said(func.sum(table.c.wall_duration)), said(func.sum(table.c.cpu_duration))
     made = select(literal(JOB.name), *labels, *times, *sums, null(), null(), func.count())
     return made.where(here(table)).group_by(*labels).order_by(*labels)
+
+
+@cache
+def earlier_job_query() -> Query:
+    """What was added up of jobs that have been forgotten since: their sums stand for them."""
+    table = SUMMARIES[JOB_SUMMARIES.name]
+    made = select(*(table.c[name] for name in JobGroup._fields))
+    return made.where(here(table), table.c.source == JOB.name).order_by(table.c.number)
 
 
 @cache
@@ -115,6 +120,14 @@ def machine_query() -> Query:
 def growth(now: ColumnElement[object], before: ColumnElement[object]) -> ColumnElement[object]:
     """Never below zero: a counter that was set back has not run backwards."""
     return case((said(now) > before, said(now) - before), else_=0)
+
+
+@cache
+def earlier_machine_query() -> Query:
+    """What was added up of machines that have been forgotten since."""
+    table = SUMMARIES[CLOUD_SUMMARIES.name]
+    made = select(*(table.c[name] for name in CloudGroup._fields))
+    return made.where(here(table), table.c.source == CLOUD.name).order_by(table.c.number)
 
 
 @cache
