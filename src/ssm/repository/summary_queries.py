@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TypeAlias, cast
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, and_, bindparam, case, func, literal, null
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, case, func, literal, null
+from sqlalchemy import select as sql_select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES
 from ssm.ports.summaries import CloudGroup, JobGroup, Statement
@@ -21,19 +23,19 @@ JOB_LABELS = JobGroup._fields[1:12]
 CLOUD_LABELS = CloudGroup._fields[1:12]
 CUMULATIVE = ("wall_duration", "cpu_duration")
 Query: TypeAlias = "Select[*tuple[object, ...]]"
+Columns: TypeAlias = "ReadOnlyColumnCollection[str, Column[object]]"
 OF_SITE: BindParameter[object] = bindparam("of_site")
 OF_MONTH: BindParameter[object] = bindparam("of_month")
 
 
 def select(*columns: object) -> Query:
     """Columns of whatever types."""
-    made: Query = Select(*cast("Sequence[ColumnElement[object]]", columns))
-    return made
+    return sql_select(*cast("Sequence[ColumnElement[object]]", columns))
 
 
-def here(table: FromClause) -> ColumnElement[bool]:
+def here(columns: Columns) -> ColumnElement[bool]:
     """Rows of the month."""
-    return and_(table.c.site == OF_SITE, table.c.month == OF_MONTH)
+    return and_(columns.site == OF_SITE, columns.month == OF_MONTH)
 
 
 def said(column: ColumnElement[object]) -> ColumnElement[object]:
@@ -44,7 +46,7 @@ def said(column: ColumnElement[object]) -> ColumnElement[object]:
 @cache
 def marks_query() -> Query:
     """What has changed."""
-    return select(DIRTY.c.kind, DIRTY.c.message).where(here(DIRTY))
+    return select(DIRTY.c.kind, DIRTY.c.message).where(here(DIRTY.c))
 
 
 @cache
@@ -61,7 +63,7 @@ def job_query() -> Query:
     times = func.min(table.c.end_time), func.max(table.c.end_time)
     sums = said(func.sum(table.c.wall_duration)), said(func.sum(table.c.cpu_duration))
     made = select(literal(JOB.name), *labels, *times, *sums, null(), null(), func.count())
-    return made.where(here(table)).group_by(*labels).order_by(*labels)
+    return made.where(here(table.c)).group_by(*labels).order_by(*labels)
 
 
 @cache
@@ -69,7 +71,7 @@ def earlier_job_query() -> Query:
     """What was added up of jobs that have been forgotten since: their sums stand for them."""
     table = SUMMARIES[JOB_SUMMARIES.name]
     made = select(*(table.c[name] for name in JobGroup._fields))
-    return made.where(here(table), table.c.source == JOB.name).order_by(table.c.number)
+    return made.where(here(table.c), table.c.source == JOB.name).order_by(table.c.number)
 
 
 @cache
@@ -79,7 +81,7 @@ def summary_query() -> Query:
     labels = [table.c[name] for name in (*JOB_LABELS, "earliest_end_time", "latest_end_time")]
     sums = said(table.c.wall_duration), said(table.c.cpu_duration)
     made = select(literal(SUMMARY.name), *labels, *sums, null(), null(), said(table.c.number_of_jobs))
-    return made.where(here(table)).order_by(table.c.key_digest)
+    return made.where(here(table.c)).order_by(table.c.key_digest)
 
 
 @cache
@@ -91,7 +93,7 @@ def normalised_query() -> Query:
     durations = ("wall_duration", "cpu_duration", "normalised_wall_duration", "normalised_cpu_duration")
     sums = [said(table.c[name]) for name in (*durations, "number_of_jobs")]
     made = select(literal(NORMALISED_SUMMARY.name), *labels, *sums)
-    return made.where(here(table)).order_by(table.c.key_digest)
+    return made.where(here(table.c)).order_by(table.c.key_digest)
 
 
 @cache
@@ -99,7 +101,7 @@ def machine_query() -> Query:
     """Machines in groups; durations are what came to those of the record before (APEL messages, cloud records)."""
     table = RECORDS[CLOUD.name]
     again = table.alias("again")
-    mine = select(again.c.vm_uuid).where(here(again))
+    mine = select(again.c.vm_uuid).where(here(again.c))
     before = {
         name: func.lag(said(table.c[name])).over(partition_by=table.c.vm_uuid, order_by=table.c.month)
         for name in CUMULATIVE
@@ -127,7 +129,7 @@ def earlier_machine_query() -> Query:
     """What was added up of machines that have been forgotten since."""
     table = SUMMARIES[CLOUD_SUMMARIES.name]
     made = select(*(table.c[name] for name in CloudGroup._fields))
-    return made.where(here(table), table.c.source == CLOUD.name).order_by(table.c.number)
+    return made.where(here(table.c), table.c.source == CLOUD.name).order_by(table.c.number)
 
 
 @cache
@@ -138,7 +140,7 @@ def cloud_summary_query() -> Query:
     durations = said(table.c.wall_duration), said(table.c.cpu_duration)
     sums = [table.c[name] for name in ("network_inbound", "network_outbound", "memory", "disk")]
     made = select(literal(CLOUD_SUMMARY.name), *labels, *durations, *sums, said(table.c.number_of_vms))
-    return made.where(here(table)).order_by(table.c.key_digest)
+    return made.where(here(table.c)).order_by(table.c.key_digest)
 
 
 @cache
@@ -146,7 +148,7 @@ def following_query() -> Query:
     """The months in which the machines of this one were measured next."""
     table = RECORDS[CLOUD.name]
     again = table.alias("again")
-    mine = select(again.c.vm_uuid).where(here(again))
+    mine = select(again.c.vm_uuid).where(here(again.c))
     following = (
         select(func.min(table.c.month).label("month"))
         .where(table.c.site == OF_SITE, table.c.month > OF_MONTH, table.c.vm_uuid.in_(mine))
@@ -160,4 +162,4 @@ def following_query() -> Query:
 def storage_query() -> Query:
     """Statements about storage."""
     table = RECORDS[STORAGE.name]
-    return select(*(table.c[name] for name in Statement._fields)).where(here(table)).order_by(table.c.record_id)
+    return select(*(table.c[name] for name in Statement._fields)).where(here(table.c)).order_by(table.c.record_id)
