@@ -29,13 +29,13 @@ def open_engine(access: Access) -> Engine:
     path = make_url(access.url).database
     if not path or path == ":memory:":
         raise RepositoryError("the url must name a file, as sqlite:////var/lib/ssm/accounting.sqlite")
-    make_file(Path(path))
     engine = create_engine(
         access.url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
+    event.listen(engine, "do_connect", lambda *_: make_file(Path(path)))
     event.listen(engine, "connect", set_up)
     return engine
 
