@@ -61,10 +61,10 @@ def job(site: int, month: int, number: str, chance: random.Random) -> Row:
 
 
 def store(database: Database, rows: Sequence[Row], number: int) -> None:
-    """A message."""
+    """A message: the last column of its rows is its number."""
     arrival = Arrival(number, number.to_bytes(32), f"00000000/{number:014x}", None, None, 1_700_000_000)
     repository = database.open()
-    repository.store([Stored(arrival, "job", len(rows))], [Block("job", rows)])
+    repository.store([Stored(arrival, "job", len(rows))], [Block("job", [(*row[:-1], number) for row in rows])])
     repository.close()
 
 
