@@ -416,3 +416,22 @@ def test_purge_forgets_what_is_old_once_it_is_summarised(server: Server, capsys:
     assert main(["db", "purge", "-c", str(server.config(retention_months=1))]) == 0
     assert "job_records: 1 rows forgotten" in capsys.readouterr().out
     assert contents.count("job") == 0
+
+
+def test_what_was_refused_can_be_loaded_once_its_cause_is_gone(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = server.accept(jobs([1]), message_id="m")
+    assert load(server, retention_months=1) == 0
+    receiver = server.folder / "receiver.cfg"
+    receiver.write_text(
+        "[receiver]\nprotocol: STOMP\n[broker]\nhost: h:1\n[messaging]\ndestination: q\n"
+        f"path: {server.spool}\n[certificates]\ncertificate: a\nkey: b\ncapath: c\n"
+    )
+    assert main(["spool", "list", "rejected", "-c", str(receiver)]) == 0
+    assert "not loaded: line" in capsys.readouterr().out
+    assert main(["spool", "retry", "rejected", name, "-c", str(receiver)]) == 0
+    assert (server.waiting(), server.rejected(), server.locked()) == ([name], {}, [])
+    assert load(server) == 0
+    assert Contents(server.access).messages() == [("m", SIGNER, "job", 1)]
+    assert main(["spool", "retry", "rejected", name, "-c", str(receiver)]) == 1
