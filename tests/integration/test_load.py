@@ -13,6 +13,8 @@ import pytest
 from ssm.cli.main import main
 from ssm.repository.database import Database
 from ssm.repository.session import Access
+from ssm.spool.dirq import DirqQueue
+from ssm.spool.refused import was_refused_by_loader
 from tests.accounting import JOB_HEADER, MAY_2024, SIGNER, Contents, Server, job, jobs, summary, until
 from tests.crash.harness import Program
 from tests.servers.database import DATABASES, PASSWORD, DatabaseServer
@@ -435,3 +437,12 @@ def test_what_was_refused_can_be_loaded_once_its_cause_is_gone(
     assert load(server) == 0
     assert Contents(server.access).messages() == [("m", SIGNER, "job", 1)]
     assert main(["spool", "retry", "rejected", name, "-c", str(receiver)]) == 1
+
+
+def test_what_a_receiver_rejected_never_gets_into_incoming_whatever_its_reason_says(simple: Server) -> None:
+    queue = DirqQueue(simple.spool / "reject")
+    name = "00000000/00000000000001"
+    queue.stage(queue.path / ".staging" / "x" / "y", {"body": jobs([1]), "error": b"not loaded: really"}, sync=False)
+    (queue.path / name).parent.mkdir()
+    assert queue.publish(queue.path / ".staging" / "x" / "y", name)
+    assert not was_refused_by_loader(simple.spool, name)

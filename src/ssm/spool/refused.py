@@ -7,15 +7,14 @@ from ssm.ports.filing import Box
 from ssm.spool.dirq import LOCKED, DirqQueue
 from ssm.spool.durable import disk_errors, make_folder, remove_file, sync_path
 
-BY_LOADER = b"not loaded: "
-"""How the reason begins that a loader leaves."""
+MARK = "loader"
+"""A file that only loaders leave in an element: what a receiver has rejected, unproved, never gets into incoming."""
 
 
 def was_refused_by_loader(root: Path, name: str) -> bool:
     """True for a rejected element that holds a payload, not an envelope."""
     with disk_errors(root):
-        fields = DirqQueue(root / Box.REJECTED.value).read(name)
-    return fields is not None and fields.get("error", b"").startswith(BY_LOADER)
+        return (root / Box.REJECTED.value / name / MARK).exists()
 
 
 def load_again(root: Path, name: str) -> bool:
@@ -31,7 +30,8 @@ def load_again(root: Path, name: str) -> bool:
         if (incoming / name).exists():
             DirqQueue(rejected).unlock(name)
             return False
-        remove_file(rejected / name / "error")
+        for left in ("error", MARK):
+            remove_file(rejected / name / left)
         (rejected / name / LOCKED).rmdir()
         (rejected / name).rename(incoming / name)
         for folder in ((incoming / name).parent, (rejected / name).parent):

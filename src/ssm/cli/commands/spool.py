@@ -7,7 +7,8 @@
   ssm spool list outgoing -c /etc/apel/sender.cfg
 
 retry of a rejected message moves it to deferred, where a running receiver judges it again: nothing passes without
-being judged; one that the loader had refused goes back to incoming. retry of an outgoing one takes a lock away, so that the next run sends it.
+being judged; one that the loader had refused goes back to incoming. retry of an outgoing one takes a lock away, so
+that the next run sends it.
 A sender has outgoing, and rejected for what could never be sent.
 
 Exit status: 0 done; 1 there is no such message, or somebody is at work on it; 78 configuration.
