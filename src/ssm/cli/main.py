@@ -53,6 +53,7 @@ COMMANDS: dict[str, Command] = {
     "convert": Command("convert", "say the records of a message in another format or version"),
     "split": Command("split", "cut a message into several"),
     "merge": Command("merge", "join messages into one"),
+    "generate": Command("generate", "make realistic records that nobody had, for trials"),
     "seal": Command("seal", "seal one message: standard input to standard output"),
     "unseal": Command("unseal", "open and verify one message: standard input to standard output"),
     "broker": Command("broker", "run the embedded broker, for trying out"),
