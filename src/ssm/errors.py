@@ -120,6 +120,12 @@ class FormatError(RejectError):
         self.suggestion = suggestion
 
 
+class UnstorableError(RejectError):
+    """The database refuses the records of a message, whenever they come."""
+
+    reason = "unstorable"
+
+
 class RecordError(RejectError):
     """A record cannot be written in a format without saying something else than it says."""
 

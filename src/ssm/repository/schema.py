@@ -4,7 +4,7 @@
 No table is made from here: ``migrations`` does, and a test compares both on every database.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar, cast
 
@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from ssm.accounting import layouts
 from ssm.accounting.layouts import LAYOUTS, Form, Layout
+from ssm.accounting.summary_tables import SUMMARY_TABLES, SummaryTable
 
 DIGEST_OCTETS = 16
 MESSAGE_DIGEST_OCTETS = 32
@@ -49,7 +50,7 @@ def digest_type(octets: int) -> TypeEngine[bytes]:
     return LargeBinary(octets).with_variant(mysql.BINARY(octets), "mysql", "mariadb")
 
 
-def sql_column(column: layouts.Column, layout: Layout) -> Column[object]:
+def sql_column(column: layouts.Column, key: Collection[str]) -> Column[object]:
     """One column, as it is held."""
     held: Mapping[Form, Callable[[], TypeEngine[object]]] = {
         Form.TEXT: lambda: anything(String(column.length)),
@@ -59,7 +60,7 @@ def sql_column(column: layouts.Column, layout: Layout) -> Column[object]:
         Form.NUMBER: lambda: anything(Double()),
         Form.DIGEST: lambda: anything(digest_type(DIGEST_OCTETS)),
     }
-    is_key = column.name in layout.key
+    is_key = column.name in key
     return Column(
         column.name, held[column.form](), nullable=column.is_nullable, primary_key=is_key, autoincrement=False
     )
@@ -74,7 +75,7 @@ def table_of(layout: Layout) -> Record:
     """One table; divided by month where there is much."""
     return new_table(
         layout.name,
-        *(sql_column(one, layout) for one in layout.columns),
+        *(sql_column(one, layout.key) for one in layout.columns),
         Index(f"{layout.name}_by_month", layouts.MONTH, layouts.SITE),
         divided_by=layouts.MONTH if layout.is_large else "",
     )
@@ -108,3 +109,15 @@ DIRTY = new_table(
 )
 """Months of sites that must be summarised anew, with the message that changed them: rows are only added by loaders,
 and only removed, by their whole key, by whoever has summarised them in the same transaction."""
+
+
+def summary_table_of(table: SummaryTable) -> Record:
+    """One table of sums."""
+    columns = (sql_column(one, table.key) for one in table.columns)
+    return new_table(table.name, *columns, Index(f"{table.name}_by_month", layouts.MONTH, layouts.SITE))
+
+
+SUMMARIES: Mapping[str, Record] = MappingProxyType(
+    {name: summary_table_of(one) for name, one in SUMMARY_TABLES.items()}
+)
+"""Tables of sums, by their names."""

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sqlalchemy import Engine
 
 from ssm.accounting.layouts import LAYOUTS, MESSAGE
-from ssm.errors import RepositoryUnavailableError
 from ssm.ports.repository import Arrival, Block, Changes, Row, Stored
 from ssm.repository.session import Dialect, Session, Upserted
 from ssm.repository.upserts import MONTH_AT, SITE_AT
@@ -71,8 +70,6 @@ class SqlRepository:
             self.close()
             raw = getattr(error, "orig", None) or error
             if isinstance(raw, self.dialect.errors()):
-                if is_taken(raw):
-                    raise RepositoryUnavailableError("another loader has just stored the same") from error
                 raise self.dialect.trouble(raw) from error
             raise
 
@@ -114,8 +111,3 @@ def message_row(one: Stored, now: int) -> Row:
         *(arrival.id, arrival.digest, arrival.element, arrival.signer, arrival.message_id, arrival.received),
         *(now, one.kind, one.records),
     )
-
-
-def is_taken(error: Exception) -> bool:
-    """Whether a key was there already: only messages and marks are inserted without looking."""
-    return type(error).__name__ in {"IntegrityError", "UniqueViolation"}

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from ssm.accounting.layouts import LAYOUTS, Layout
-from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError
+from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Touched, Upserted
 from ssm.repository.upserts import on_conflict, quoted
@@ -20,6 +20,8 @@ PARTITION_LOCK = 0x55AC_C0DF
 # intervention, system error (PostgreSQL, appendix A).
 PASSING = ("08", "40", "53", "55", "57", "58")
 LOGIN = ("28",)
+TAKEN = "23505"
+UNSTORABLE = ("22", "23")
 
 
 def open_engine(access: Access) -> Engine:
@@ -148,6 +150,10 @@ def trouble(error: Exception) -> SsmError:
     said = str(error).strip().partition("\n")[0]
     if (state or "").startswith(LOGIN) or (state is None and "authentication failed" in str(error)):
         return CredentialError(f"PostgreSQL refuses our login: {said}", hint="see [database] url and password")
+    if state == TAKEN:
+        return RepositoryUnavailableError("another loader has just stored the same")
+    if (state or "").startswith(UNSTORABLE):
+        return UnstorableError(f"the database refuses it: {said}")
     if state is None or state.startswith(PASSING):
         return RepositoryUnavailableError(f"PostgreSQL: {said}")
     return RepositoryError(f"PostgreSQL: {said}")

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from ssm.accounting.layouts import Layout
-from ssm.errors import RepositoryError, RepositoryUnavailableError, SsmError
+from ssm.errors import RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Upserted
 from ssm.repository.upserts import by_month, on_conflict, quoted
@@ -20,6 +20,7 @@ BUSY_SECONDS = 60.0
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+TAKEN = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
 FOREVER = ("SQLITE_READONLY", "SQLITE_AUTH", "SQLITE_PERM")
 
 
@@ -30,7 +31,10 @@ def open_engine(access: Access) -> Engine:
         raise RepositoryError("the url must name a file, as sqlite:////var/lib/ssm/accounting.sqlite")
     make_file(Path(path))
     engine = create_engine(
-        access.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_SECONDS}
+        access.url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", set_up)
     return engine
@@ -123,6 +127,10 @@ def trouble(error: Exception) -> SsmError:
         return RepositoryError(f"the database file is damaged: {error}", hint="restore it from a copy")
     if name.startswith(FOREVER):
         return RepositoryError(f"the database file cannot be written: {error}")
+    if name.startswith(TAKEN):
+        return RepositoryUnavailableError("another loader has just stored the same")
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return UnstorableError(f"the database refuses it: {error}")
     if isinstance(error, sqlite3.OperationalError):
         return RepositoryUnavailableError(f"SQLite: {error}", hint="free some space, or end who holds the file")
     return RepositoryError(f"SQLite: {error}")
