@@ -19,7 +19,7 @@ from ssm.settings.sections import Logging
 LINE = "=" * 40
 LOGGERS = {"sender": "ssmsend", "receiver": "ssmreceive", "loader": "ssmload"}
 # Libraries that talk too much.
-OTHERS = ("asyncio",)
+OTHERS = ("asyncio", "alembic", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True)

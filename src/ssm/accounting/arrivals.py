@@ -19,9 +19,9 @@ MOST_DN, MOST_ID = 1024, 255
 
 
 def arrival_of(element: IncomingElement, now: int) -> Arrival:
-    """Of an element in incoming; ``now`` in seconds since 1970."""
+    """Of an element in incoming; ``now`` in microseconds since 1970."""
     digest = hashlib.sha256(element.body).digest()
-    moment = min(microseconds_of(element.name), now * MICROSECONDS)
+    moment = min(microseconds_of(element.name), now)
     apart = int.from_bytes(hashlib.sha256(digest + element.name.encode()).digest()[:2]) & ((1 << APART_BITS) - 1)
     return Arrival(
         id=moment << APART_BITS | apart,

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
-from ssm.accounting.arrivals import arrival_of
+from ssm.accounting.arrivals import MICROSECONDS, arrival_of
 from ssm.accounting.decode import SITE_AT, Decoded, Terms, decode
 from ssm.accounting.events import LoadEvent, Teller
 from ssm.accounting.months import month_of_time
@@ -88,7 +88,7 @@ class Intake:
     tell: Teller
     limits: LoadLimits
     clock: Callable[[], int]
-    """Seconds since 1970."""
+    """Microseconds since 1970."""
     mode: Mode = Mode.OFF
     publishers: Publishers | None = None
     names: deque[str] = field(default_factory=deque)
@@ -128,8 +128,8 @@ class Intake:
         element = self.spool.claim(name)
         if element is None:
             return None
-        now = self.clock()
-        arrival = arrival_of(element, now)
+        moment = self.clock()
+        arrival, now = arrival_of(element, moment), moment // MICROSECONDS
         if self.deaths.get(name, 0) >= MOST_DEATHS:
             said = (
                 f"the loader ended {self.deaths[name]} times with this message in its hands; somebody must look at it"

@@ -3,6 +3,8 @@
 
 import csv
 import io
+import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ TOLERANCE_PERCENT = 1.0
 SLACK = 0.5
 """Of a job or an hour: rounding is no difference."""
 MONTH_LENGTH = len("2024-05")
+MILLISECONDS = re.compile(r"\d{11,14}", re.ASCII)
 
 
 class Mark(Enum):
@@ -110,18 +113,21 @@ def comparable(key: str, value: str) -> str:
     """A name as it is compared: months as YYYY-MM, infrastructures and benchmarks in lower case."""
     if key == "time":
         # Some portals give milliseconds since 1970.
-        return "{}-{:02}".format(*month_of(int(value) // 1000)) if value.isdecimal() else value[:MONTH_LENGTH]
+        return (
+            "{}-{:02}".format(*month_of(int(value) // 1000)) if MILLISECONDS.fullmatch(value) else value[:MONTH_LENGTH]
+        )
     return value.lower() if key in {"infrastructure", "benchmark"} else str(harmless(value))
 
 
 def figure(column: str, value: Cell) -> float:
     """A number; InputError where it is none."""
     try:
-        return float(value or 0)
-    except ValueError as error:
-        raise InputError(
-            f"the file to compare with says {str(value)[:40]!r} for {column}, which is no number"
-        ) from error
+        number = float(value or 0)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"the file to compare with says {str(value)[:40]!r} for {column}, which is no number")
+    return number
 
 
 def one_compared(

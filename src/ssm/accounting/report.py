@@ -65,8 +65,8 @@ class Report:
     @property
     def months(self) -> tuple[int, ...]:
         """In which there was anything."""
-        rows = (*self.usages, *self.space, *self.machines)
-        return tuple(sorted({one.month for one in rows}))
+        found = {one.month for one in self.usages} | {one.month for one in self.space}
+        return tuple(sorted(found | {one.month for one in self.machines}))
 
     @property
     def total(self) -> Amount:
@@ -122,6 +122,14 @@ def total(usages: Iterable[Usage]) -> Amount:
     """All of it."""
     found = Amount()
     for one in usages:
+        found += one.amount
+    return found
+
+
+def total_of(lines: Iterable[Line]) -> Amount:
+    """All of a table."""
+    found = Amount()
+    for one in lines:
         found += one.amount
     return found
 

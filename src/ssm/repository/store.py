@@ -7,7 +7,7 @@ one direction. A message that somebody else has stored in the meantime breaks th
 
 import contextlib
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Engine
 
@@ -111,3 +111,41 @@ def message_row(one: Stored, now: int) -> Row:
         *(arrival.id, arrival.digest, arrival.element, arrival.signer, arrival.message_id, arrival.received),
         *(now, one.kind, one.records),
     )
+
+
+class OpenedWhenNeeded:
+    """Implements ``ssm.ports.repository.Repository`` over one that is opened, and its version looked at, when needed.
+
+    After an error it is opened anew: meanwhile somebody may have upgraded the tables, or restored others.
+    """
+
+    def __init__(self, open_one: Callable[[], SqlRepository]) -> None:
+        self.open_one = open_one
+        self.opened: SqlRepository | None = None
+
+    def known(self, arrivals: Collection[Arrival]) -> Mapping[tuple[bytes, str], int]:
+        """As of the one that is opened."""
+        with self.one() as repository:
+            return repository.known(arrivals)
+
+    def store(self, messages: Sequence[Stored], blocks: Sequence[Block]) -> Changes:
+        """As of the one that is opened."""
+        with self.one() as repository:
+            return repository.store(messages, blocks)
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[SqlRepository]:
+        """The one that is opened."""
+        try:
+            if self.opened is None:
+                self.opened = self.open_one()
+            yield self.opened
+        except Exception:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Until it is needed again."""
+        if self.opened is not None:
+            self.opened.close()
+            self.opened = None

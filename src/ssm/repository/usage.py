@@ -52,32 +52,33 @@ class SqlUsage:
         rows = self.summed(
             STORAGE, ("month", "site", "group", "storage_media"), sums, self.chosen(STORAGE, "group", question)
         )
-        return [
-            Space(
-                whole(row["month"]), word(row["site"]), word(row["group"]), word(row["storage_media"]),
-                *(whole(row[one]) for one in sums),
-            )
-            for row in rows
-        ]  # fmt: skip
+        found = []
+        for row in rows:
+            used, logical, allocated, files = (whole(row[one]) for one in sums)
+            place = (whole(row["month"]), word(row["site"]), word(row["group"]), word(row["storage_media"]))
+            found.append(Space(*place, used, logical, allocated, files))
+        return found
 
     def machines(self, question: Question) -> Sequence[Machines]:
         """From the cloud summaries."""
         sums = ("number_of_vms", "wall_duration", "cpu_duration")
         rows = self.summed(CLOUDS, ("month", "site", "vo"), sums, self.chosen(CLOUDS, "vo", question))
-        return [
-            Machines(whole(row["month"]), word(row["site"]), word(row["vo"]), *(whole(row[one]) for one in sums))
-            for row in rows
-        ]
+        found = []
+        for row in rows:
+            count, wall, cpu = (whole(row[one]) for one in sums)
+            found.append(Machines(whole(row["month"]), word(row["site"]), word(row["vo"]), count, wall, cpu))
+        return found
 
     def left_out(self, question: Question) -> Sequence[LeftOut]:
         """What the summaries say that they did not count."""
         chosen = and_(self.chosen(SOURCES, "", question), SOURCES.c.is_counted == 0)
         names = ("month", "site", "usage", "part", "source", "count")
         found = select(*(SOURCES.c[one] for one in names)).where(chosen).order_by(*(SOURCES.c[one] for one in names))
-        return [
-            LeftOut(whole(month), word(site), word(usage), word(part), word(source), whole(count))
-            for month, site, usage, part, source, count in self.connection.execute(found).tuples()
-        ]
+        rows: list[LeftOut] = []
+        for row in self.connection.execute(found):
+            month, site, usage, part, source, count = row
+            rows.append(LeftOut(whole(month), word(site), word(usage), word(part), word(source), whole(count)))
+        return rows
 
     def waiting(self, question: Question) -> int:
         """What loaders have marked and nobody has summarised since."""
@@ -87,7 +88,7 @@ class SqlUsage:
     @staticmethod
     def chosen(table: Record, vo: str, question: Question) -> ColumnElement[bool]:
         """The rows that are asked for."""
-        found = table.c.month.between(question.first, question.last)
+        found: ColumnElement[bool] = table.c.month.between(question.first, question.last)
         if question.sites:
             found = and_(found, table.c.site.in_(question.sites))
         if vo and question.vos:

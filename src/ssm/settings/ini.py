@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ssm.errors import ConfigError, ConfigFault
 from ssm.settings import legacy
+from ssm.settings.database import Database, LoaderMessaging
 from ssm.settings.options import Declared, declared
 from ssm.settings.sections import (
     Broker,
@@ -42,6 +43,11 @@ SECTIONS: dict[str, dict[str, type]] = {
         "messaging": ReceiverMessaging,
         "logging": Logging,
         "daemon": Daemon,
+    },
+    "loader": {
+        "messaging": LoaderMessaging,
+        "database": Database,
+        "logging": Logging,
     },
 }
 PREFIX = "SSM_SET_"
@@ -137,7 +143,8 @@ def gather(sources: Sources, role: str) -> Found:
         else:
             found.fault("", "--set", "must be section.option=value", value=override)
     modernise(found)
-    check_protocol(found, role)
+    if role in ROLES:
+        check_protocol(found, role)
     check_names(found)
     return found
 

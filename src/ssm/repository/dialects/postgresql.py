@@ -21,6 +21,7 @@ PARTITION_LOCK = 0x55AC_C0DF
 PASSING = ("08", "40", "53", "55", "57", "58")
 LOGIN = ("28",)
 TAKEN = "23505"
+NO_PARTITION = "23514"
 UNSTORABLE = ("22", "23")
 
 
@@ -152,6 +153,8 @@ def trouble(error: Exception) -> SsmError:
         return CredentialError(f"PostgreSQL refuses our login: {said}", hint="see [database] url and password")
     if state == TAKEN:
         return RepositoryUnavailableError("another loader has just stored the same")
+    if state == NO_PARTITION and "no partition" in said:
+        return RepositoryUnavailableError("somebody has taken a partition away; it is made anew")
     if (state or "").startswith(UNSTORABLE):
         return UnstorableError(f"the database refuses it: {said}")
     if state is None or state.startswith(PASSING):
