@@ -11,10 +11,13 @@ Spec: TypeAlias = "dict[str, object]"
 Shown: TypeAlias = "Callable[[float], str]"
 ACCENT, INK, QUIET, HAIR = "#14507d", "#1b2733", "#5a6773", "#d5dbe1"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
-BAR_STEP = 25
-WIDTH = 330
-LABEL_WIDTH = 175
+BAR_STEP = 30
+"""The height of a line in the tables beside, so that bars stand beside their figures."""
+WIDTH = 310
+LABEL_WIDTH = 170
 MOST_BARS = 12
+ALL_AND_LABEL = 1.2
+"""Of a scale from nothing to all, with room for a text after it."""
 PANELS_IN_A_ROW = 3
 CONFIG: Spec = {
     "aria": False,
@@ -45,7 +48,7 @@ CONFIG: Spec = {
 
 def bars(id_: str, title: str, values: Sequence[tuple[str, float]], unit: str) -> Chart:
     """Horizontal bars, in the order given, each with its value."""
-    data = [{"name": name, "value": value, "label": short(value, unit)} for name, value in values]
+    data = [{"name": name, "value": value, "label": short(value)} for name, value in values]
     room = 1.24 * max((value for _, value in values), default=0) or 1
     spec: Spec = {
         **frame(data, len(values)),
@@ -64,15 +67,18 @@ def dots(id_: str, title: str, values: Sequence[tuple[str, float]], mean: float 
     layers: list[Spec] = [
         {
             "mark": {"type": "rule", "color": HAIR, "strokeWidth": 2},
-            "encoding": {"x": {"datum": 0}, "x2": {"field": "value"}},
+            "encoding": {"x": {"datum": 0}, "x2": {"datum": 1}},
         },
         {"mark": {"type": "point", "filled": True, "size": 90, "color": ACCENT, "opacity": 1}},
-        {"mark": {**beside(), "dx": 9}, "encoding": {"text": {"field": "label"}}},
+        {
+            "mark": {"type": "text", "align": "right", "baseline": "middle"},
+            "encoding": {"x": {"datum": ALL_AND_LABEL}, "text": {"field": "label"}},
+        },
     ]
     if mean is not None:
         line: Spec = {"type": "rule", "color": QUIET, "strokeDash": [3, 3]}
         layers.insert(0, {"data": {"values": [{"value": mean}]}, "mark": line, "encoding": {"y": None}})
-    spec: Spec = {**frame(data, len(values)), "encoding": {"y": names(), "x": scale(1.16)}, "layer": layers}
+    spec: Spec = {**frame(data, len(values)), "encoding": {"y": names(), "x": scale(ALL_AND_LABEL)}, "layer": layers}
     description = said("Points on lines from 0 to 100 %", values, percent)
     if mean is not None:
         description += f" The dashed line stands at {percent(mean)}, all together."
@@ -149,7 +155,7 @@ def stacked(id_: str, title: str, values: Sequence[tuple[str, str, float]], unit
     for name, _, value in values:
         sums[name] = sums.get(name, 0) + value
     data = [{"name": name, "kind": kind, "value": value, "place": kinds.index(kind)} for name, kind, value in values]
-    wholes = [{"name": name, "value": value, "label": short(value, unit)} for name, value in sums.items()]
+    wholes = [{"name": name, "value": value, "label": short(value)} for name, value in sums.items()]
     fills = [ACCENT, "#ffffff", "#b9c7d3"]
     room = 1.24 * max(sums.values(), default=0) or 1
     spec: Spec = {
@@ -181,7 +187,8 @@ def frame(data: Sequence[Mapping[str, object]], count: int) -> Spec:
 
 def names() -> Spec:
     """Upright, in the order of the data."""
-    return {"field": "name", "type": "nominal", "sort": None}
+    axis = {"labelAlign": "left", "labelPadding": LABEL_WIDTH, "minExtent": LABEL_WIDTH, "maxExtent": LABEL_WIDTH}
+    return {"field": "name", "type": "nominal", "sort": None, "axis": {**axis, "labelLimit": LABEL_WIDTH - 12}}
 
 
 def scale(most: float) -> Spec:

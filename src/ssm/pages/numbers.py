@@ -4,7 +4,10 @@
 THIN = "\u202f"
 """Narrow and unbreakable: between groups of three digits, and before a unit."""
 PREFIXES = (("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3))
+WORDS = (("trillion", 10**12), ("billion", 10**9), ("million", 10**6))
 SIGNIFICANT = 3
+SMALL_PART = 0.0095
+"""Below it, a percentage has a decimal."""
 
 
 def grouped(value: float) -> str:
@@ -21,6 +24,14 @@ def short(value: float, unit: str = "") -> str:
     return f"{three(value)}{THIN}{unit}".rstrip(THIN)
 
 
+def spoken(value: float, unit: str = "") -> str:
+    """Three significant digits and a word: ``1.23 million h``; smaller numbers in full."""
+    for word, size in WORDS:
+        if value >= size * 0.9995:
+            return f"{three(value / size)}{THIN}{word}{THIN}{unit}".rstrip(THIN)
+    return f"{grouped(value)}{THIN}{unit}".rstrip(THIN)
+
+
 def three(value: float) -> str:
     """``1.23``, ``12.3``, ``123``."""
     decimals = max(0, SIGNIFICANT - len(str(int(value + 0.0005)))) if value else 0
@@ -29,4 +40,6 @@ def three(value: float) -> str:
 
 def percent(part: float | None) -> str:
     """``87 %``; a dash where there is none."""
-    return "–" if part is None else f"{100 * part:.0f}{THIN}%"
+    if part is None:
+        return "–"
+    return f"{100 * part:.{int(0 < part < SMALL_PART)}f}{THIN}%"

@@ -44,9 +44,10 @@ def space_section(report: Report, draw: Callable[[Chart], Markup]) -> Made:
         for site in order
     ]
     beside = table("Space used by site, TB", ("Site",), (*map(name_of, media), "All"), [el("tbody", rows)])
+    more = f"; the largest of {len(sites)} sites" if len(sites) > len(order) else ""
     looks = ("solid", "hollow", "pale")
     key = ", ".join(f"{looks[min(at, 2)]}: {name_of(one)}" for at, one in enumerate(media))
-    caption = el("figcaption", chart.title, " ", el("span", f"mean of the time; {key}"))
+    caption = el("figcaption", chart.title, " ", el("span", f"bytes, mean of the time; {key}{more}"))
     return "storage", "Storage", (el("figure", caption, draw(chart), beside), space_table(report))
 
 

@@ -11,13 +11,15 @@ from ssm.pages import charts
 from ssm.pages.comparison import comparison_section
 from ssm.pages.drawing import Chart
 from ssm.pages.html import Markup, document, el
-from ssm.pages.numbers import grouped, percent, short
+from ssm.pages.numbers import grouped, percent, spoken
 from ssm.pages.others import left_out_section, machines_section, space_section
 from ssm.pages.tables import monthly, name_of, row, table
 from ssm.ports.usage import Amount, Usage
 
 OTHERS = "others"
 MOST_PANELS = 6
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+          "December")  # fmt: skip
 WORK = "h"
 EXPLANATION = (
     "Work is time multiplied by the benchmark of the cores, in HEPscore23 hours; HEPSPEC counts alike, and Si2k is "
@@ -40,7 +42,7 @@ class Frame:
 def report_page(report: Report, frame: Frame, comparison: Comparison | None = None) -> str:
     """The whole page."""
     sections = [one for one in all_sections(report, frame.draw, comparison) if one is not None]
-    title = f"Usage in {period(report)}"
+    title = f"Usage, {period(report)}"
     links = [el("li", el("a", one.title, href=f"#{one.id}")) for one in sections]
     header = el("header", el("h1", title), el("p", about(report, frame), class_="about"), totals(report.total))
     return document(
@@ -55,8 +57,16 @@ def report_page(report: Report, frame: Frame, comparison: Comparison | None = No
 
 def period(report: Report) -> str:
     """The months."""
-    first, last = month_text(report.question.first), month_text(report.question.last)
-    return first if first == last else f"{first} to {last}"
+    first, last = report.question.first, report.question.last
+    if first == last:
+        return month_name(first)
+    begin = MONTHS[first % 100 - 1] if first // 100 == last // 100 else month_name(first)
+    return f"{begin} to {month_name(last)}"
+
+
+def month_name(month: int) -> str:
+    """``May 2024``."""
+    return f"{MONTHS[month % 100 - 1]} {month // 100}"
 
 
 def about(report: Report, frame: Frame) -> str:
@@ -75,10 +85,10 @@ def counted(count: int, what: str) -> str:
 def totals(amount: Amount) -> Markup:
     """The five figures that everybody asks for."""
     pairs = (
-        ("Jobs", grouped(amount.jobs) if amount.jobs < 10**7 else short(amount.jobs)),
-        ("CPU time", short(hours(amount.cpu), "h")),
-        ("Wall time × cores", short(hours(amount.core_wall), "h")),
-        ("Work: wall × cores × benchmark", short(hours(amount.core_wall_work), "h")),
+        ("Jobs", spoken(amount.jobs)),
+        ("CPU time", spoken(hours(amount.cpu), "h")),
+        ("Wall time × cores", spoken(hours(amount.core_wall), "h")),
+        ("Work: wall × cores × benchmark", spoken(hours(amount.core_wall_work), "h")),
         ("Efficiency", percent(amount.efficiency)),
     )
     return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in pairs], class_="totals")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of amounts, as HTML: names to the left, figures to the right, every cell with its heads for a screen reader."""
+"""Tables of amounts, as HTML: names to the left, figures to the right, every cell with heads for a screen reader."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby

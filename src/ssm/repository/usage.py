@@ -74,10 +74,11 @@ class SqlUsage:
         chosen = and_(self.chosen(SOURCES, "", question), SOURCES.c.is_counted == 0)
         names = ("month", "site", "usage", "part", "source", "count")
         found = select(*(SOURCES.c[one] for one in names)).where(chosen).order_by(*(SOURCES.c[one] for one in names))
-        rows: list[LeftOut] = []
+        rows = []
         for row in self.connection.execute(found):
-            month, site, usage, part, source, count = row
-            rows.append(LeftOut(whole(month), word(site), word(usage), word(part), word(source), whole(count)))
+            said = dict(zip(names, row, strict=True))
+            site, usage, part, source = (word(said[one]) for one in ("site", "usage", "part", "source"))
+            rows.append(LeftOut(whole(said["month"]), site, usage, part, source, whole(said["count"])))
         return rows
 
     def waiting(self, question: Question) -> int:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MOST_OCTETS = 256 * 1024 * 1024
 DEFAULT_VIEWS = "site,vo,submit-host"
-HEADS = ("jobs", "CPU h", "wall × cores h", "CPU work", "work", "efficiency")
+HEADS = ("jobs", "CPU h", "core wall h", "CPU work", "work", "efficiency")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
