@@ -10,15 +10,17 @@ from ssm.repository.schema import SUMMARIES
 from ssm.repository.session import Access
 
 JOBS, STORAGE, CLOUDS, SOURCES = "super_summaries", "storage_super_summaries", "cloud_super_summaries", "sources"
-Row = Mapping[str, object]
+Row = dict[str, object]
 
 
 def jobs_row(number: int, site: str, month: int, **values: object) -> Row:
     """One row of jobs: ten of them on eight cores, with a benchmark of ten."""
     given = {
-        "site": site, "month": month, "number": number, "source": "job", "global_user_name": "/DC=org/DC=example/CN=A User",
+        "site": site, "month": month, "number": number, "source": "job",
+        "global_user_name": "/DC=org/DC=example/CN=A User",
         "vo": "demo", "vo_group": "/demo", "vo_role": None, "submit_host": f"ce1.{site.lower()}.example.org",
-        "infrastructure": "grid", "service_level_type": "HEPscore23", "service_level": 10.0, "node_count": 1, "processors": 8,
+        "infrastructure": "grid", "service_level_type": "HEPscore23", "service_level": 10.0, "node_count": 1,
+        "processors": 8,
         "wall_duration": 36_000, "cpu_duration": 230_400, "core_wall_duration": 288_000,
         "normalised_wall_duration": 360_000, "normalised_cpu_duration": 2_304_000,
         "normalised_core_wall_duration": 2_880_000, "number_of_jobs": 10,
@@ -30,7 +32,8 @@ def space_row(number: int, site: str, month: int, **values: object) -> Row:
     """One row of storage: a terabyte on disk."""
     given = {
         "site": site, "month": month, "number": number, "storage_system": "se.example.org", "storage_media": "disk",
-        "group": "demo", "measured_seconds": 86_400, "resource_capacity_used": 10**12, "logical_capacity_used": 9 * 10**11,
+        "group": "demo", "measured_seconds": 86_400, "resource_capacity_used": 10**12,
+        "logical_capacity_used": 9 * 10**11,
         "resource_capacity_allocated": 2 * 10**12, "file_count": 1000, "number_of_records": 1,
     } | values  # fmt: skip
     return filled(STORAGE, given)
@@ -48,8 +51,8 @@ def machines_row(number: int, site: str, month: int, **values: object) -> Row:
 def source_row(site: str, month: int, **values: object) -> Row:
     """Summaries of jobs that came as jobs, too."""
     given = {
-        "site": site, "month": month, "number": 0, "usage": "job", "part": "ce1", "infrastructure": "grid", "source": "summary",
-        "count": 12, "is_counted": 0,
+        "site": site, "month": month, "number": 0, "usage": "job", "part": "ce1", "infrastructure": "grid",
+        "source": "summary", "count": 12, "is_counted": 0,
     } | values  # fmt: skip
     return filled(SOURCES, given)
 
