@@ -91,7 +91,7 @@ def test_the_page_opens_alone_with_its_charts_each_beside_its_figures(tmp_path: 
             assert figure.locator("tbody tr").count() >= 2
             box = picture.bounding_box()
             assert box is not None
-            assert box["width"] > 200
+            assert box["width"] > 100
             assert box["height"] > 60
         words = watched.page.locator("main").inner_text()
         for title in ("By month", "By site", "By VO", "By submit host", "By user", "Storage", "Clouds", "Not counted"):

@@ -97,8 +97,9 @@ def csv_text(rows: Iterable[Mapping[str, Cell]], *, by_user: bool = False) -> It
     yield ",".join(columns) + "\n"
     for row in rows:
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow([harmless(row[one]) for one in columns])
-        yield line.getvalue()
+        # So that every kind of line end within a cell is quoted.
+        csv.writer(line, lineterminator="\r\n").writerow([harmless(row[one]) for one in columns])
+        yield line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def harmless(cell: Cell) -> Cell:

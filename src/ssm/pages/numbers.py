@@ -34,8 +34,10 @@ def spoken(value: float, unit: str = "") -> str:
 
 def three(value: float) -> str:
     """``1.23``, ``12.3``, ``123``."""
-    decimals = max(0, SIGNIFICANT - len(str(int(value + 0.0005)))) if value else 0
-    return f"{value:.{decimals}f}"
+    if value == 0:
+        return "0"
+    tries = (f"{value:.{decimals}f}" for decimals in (2, 1))
+    return next((one for one in tries if len(one) <= SIGNIFICANT + 1), f"{value:.0f}")
 
 
 def percent(part: float | None) -> str:

@@ -92,4 +92,8 @@ def left_out_section(report: Report) -> Made:
     ]
     said = "This usage came in more than one form. One was counted; these were left out, so that nothing counts twice."
     names = ("Month", "Site", "Submit host or cloud", "Usage", "Records")
-    return "left-out", "Not counted", (el("p", said), table("Not counted", names, ("Number",), [el("tbody", rows)]))
+    return (
+        "left-out",
+        "Not counted",
+        (el("p", said), table("Usage that was left out", names, ("Number",), [el("tbody", rows)])),
+    )

@@ -2,7 +2,9 @@
 """Reading sums for people, over SQLAlchemy: one query a question, one moment for all of them."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
@@ -20,6 +22,9 @@ SOURCES = SUMMARIES["sources"]
 REPEATABLE = "REPEATABLE READ"
 
 
+T = TypeVar("T", Usage, Space, Machines)
+
+
 class SqlUsage:
     """Implements ``ssm.ports.usage.UsageReader`` over a connection in a transaction."""
 
@@ -32,7 +37,7 @@ class SqlUsage:
         names += ["global_user_name"] if by_user else ["submit_host", "infrastructure", "service_level_type"]
         sums = ("number_of_jobs", "cpu_duration", "core_wall_duration")
         works = ("normalised_cpu_duration", "normalised_core_wall_duration")
-        return [
+        found = [
             Usage(
                 month=whole(row["month"]),
                 site=word(row["site"]),
@@ -45,6 +50,7 @@ class SqlUsage:
             )
             for row in self.summed(JOBS, names, (*sums, *works), self.chosen(JOBS, "vo", question))
         ]
+        return in_order(found)
 
     def space(self, question: Question) -> Sequence[Space]:
         """From the storage summaries."""
@@ -57,7 +63,7 @@ class SqlUsage:
             used, logical, allocated, files = (whole(row[one]) for one in sums)
             place = (whole(row["month"]), word(row["site"]), word(row["group"]), word(row["storage_media"]))
             found.append(Space(*place, used, logical, allocated, files))
-        return found
+        return in_order(found)
 
     def machines(self, question: Question) -> Sequence[Machines]:
         """From the cloud summaries."""
@@ -67,7 +73,7 @@ class SqlUsage:
         for row in rows:
             count, wall, cpu = (whole(row[one]) for one in sums)
             found.append(Machines(whole(row["month"]), word(row["site"]), word(row["vo"]), count, wall, cpu))
-        return found
+        return in_order(found)
 
     def left_out(self, question: Question) -> Sequence[LeftOut]:
         """What the summaries say that they did not count."""
@@ -99,16 +105,17 @@ class SqlUsage:
     def summed(
         self, table: Record, names: Sequence[str], sums: Sequence[str], chosen: ColumnElement[bool]
     ) -> Iterator[dict[str, object]]:
-        """Sums by some columns, in their order."""
+        """Sums by some columns."""
         columns = [table.c[one] for one in names]
-        query = (
-            select(*columns, *(func.sum(table.c[one]).label(one) for one in sums))
-            .where(chosen)
-            .group_by(*columns)
-            .order_by(*columns)
-        )
+        added = (func.sum(table.c[one]).label(one) for one in sums)
+        query = select(*columns, *added).where(chosen).group_by(*columns)
         for row in self.connection.execute(query):
             yield dict(zip((*names, *sums), row, strict=True))
+
+
+def in_order(rows: Iterable[T]) -> list[T]:
+    """By their names: databases have orders of their own, above all of what is not said."""
+    return sorted(rows, key=astuple)
 
 
 def whole(value: object) -> int:
