@@ -3,7 +3,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
+from operator import attrgetter
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
@@ -50,7 +50,7 @@ class SqlUsage:
             )
             for row in self.summed(JOBS, names, (*sums, *works), self.chosen(JOBS, "vo", question))
         ]
-        return in_order(found)
+        return in_order(found, "submit_host", "user", "infrastructure", "benchmark")
 
     def space(self, question: Question) -> Sequence[Space]:
         """From the storage summaries."""
@@ -63,7 +63,7 @@ class SqlUsage:
             used, logical, allocated, files = (whole(row[one]) for one in sums)
             place = (whole(row["month"]), word(row["site"]), word(row["group"]), word(row["storage_media"]))
             found.append(Space(*place, used, logical, allocated, files))
-        return in_order(found)
+        return in_order(found, "media")
 
     def machines(self, question: Question) -> Sequence[Machines]:
         """From the cloud summaries."""
@@ -113,9 +113,9 @@ class SqlUsage:
             yield dict(zip((*names, *sums), row, strict=True))
 
 
-def in_order(rows: Iterable[T]) -> list[T]:
+def in_order(rows: Iterable[T], *names: str) -> list[T]:
     """By their names: databases have orders of their own, above all of what is not said."""
-    return sorted(rows, key=astuple)
+    return sorted(rows, key=attrgetter("month", "site", "vo", *names))
 
 
 def whole(value: object) -> int:
