@@ -33,6 +33,8 @@ class LoadLimits:
     """Individual records from before so many months are refused; 0: all are taken."""
     patience_seconds: float | None = 60.0
     """How long to go on without a database; None: for ever."""
+    reads_ahead: bool = True
+    """Whether a batch is decoded while another is stored: not where storing takes the same processor."""
     follow: bool = False
     """Wait for further messages when there are none."""
     poll_seconds: float = 1.0
