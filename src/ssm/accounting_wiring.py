@@ -56,3 +56,14 @@ def open_loader(
         spool.close()
         repository.close()
         database.close()
+
+
+@contextmanager
+def open_tables(settings: LoaderSettings) -> Iterator[Database]:
+    """A database whose tables are those of this program; RepositoryError where they are not."""
+    database = open_database(settings)
+    try:
+        database.open().close()
+        yield database
+    finally:
+        database.close()

@@ -130,10 +130,11 @@ STORAGE_SUMMARIES = SummaryTable(
 )
 SOURCES = SummaryTable(
     "sources",
-    (SITE, MONTH, NUMBER),
+    (SITE, MONTH, "usage", NUMBER),
     (
-        *NUMBERED,
+        *PLACE,
         text("usage", "job or cloud.", KIND_LENGTH, null=False),
+        small(NUMBER, "Within the month of the site."),
         text("part", "Submit host, or cloud service."),
         text(INFRASTRUCTURE, "local, or grid for everything else.", INFRASTRUCTURE_LENGTH, null=False),
         BY_SOURCE,

@@ -120,15 +120,20 @@ def storage_super_summaries() -> None:
 
 def sources() -> None:
     """Which of several sources of one usage counted."""
-    numbered(
+    make(
         "sources",
+        text("site", 255, null=False),
+        small("month", null=False),
         text("usage", 50, null=False),
+        small("number", null=False),
         text("part", 255),
         text("infrastructure", 50, null=False),
         text("source", 50, null=False),
         whole("count", null=False),
         small("is_counted", null=False),
+        sa.PrimaryKeyConstraint("site", "month", "usage", "number"),
     )
+    op.create_index("sources_by_month", "sources", ["month", "site"], if_not_exists=True)
 
 
 def published() -> None:
