@@ -16,6 +16,7 @@ import pytest
 
 from ssm.repository.session import Access
 from tests.pki import Pki
+from tests.servers import chromium as browser
 from tests.servers.broker import INSTALLED, SERVERS, BrokerServer, RealBroker, new_queue
 from tests.servers.database import DATABASE_INSTALLED, DATABASES, PASSWORD, DatabaseServer
 from tests.servers.slapd import Service, Slapd
@@ -35,7 +36,7 @@ class NewSlapd(Protocol):
 
 def need(kind: str) -> None:
     """Skip the test where this server is not installed; fail it where servers are required."""
-    if {**INSTALLED, **DATABASE_INSTALLED}[kind]():
+    if {**INSTALLED, **DATABASE_INSTALLED, browser.KIND: browser.is_installed}[kind]():
         return
     message = f"{NOT_FOUND}{kind}; install with: make servers"
     if os.environ.get(REQUIRE) == "1":
@@ -60,7 +61,7 @@ def kinds_of(item: pytest.Item) -> set[str]:
     words = set(item.fixturenames)
     if hasattr(item, "callspec"):
         words |= {part for one in item.callspec.id.split("-") for part in one.split("_")}
-    return words & {*INSTALLED, *DATABASES}
+    return words & {*INSTALLED, *DATABASES, browser.KIND}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -145,6 +146,12 @@ def real_broker(request: pytest.FixtureRequest, server_pki: Pki) -> RealBroker:
     kind, use_tls = request.param
     server: BrokerServer = request.getfixturevalue(kind)
     return RealBroker(server, server_pki, server_pki.issue("client.example.org"), use_tls, new_queue())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """The browser is there; ``tests.servers.chromium.opened`` opens a page in it."""
+    need(browser.KIND)
 
 
 @pytest.fixture(scope="session")

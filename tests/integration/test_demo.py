@@ -19,6 +19,12 @@ def test_the_demonstration_ends_well(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "45 accepted, 2 rejected, 0 lost or doubled" in done.stdout
     assert "killed with SIGKILL" in done.stdout
+    # What it sent, added up: its jobs, the 1200 of a summary, and one in CAR.
+    [last] = [line for line in done.stdout.splitlines() if line.startswith("jobs: ")]
+    assert last.startswith("jobs: 2,001, ")
+    page = tmp_path / "demo" / "report.html"
+    assert done.stdout.splitlines()[-2] == f"The report of the month, with charts: {page}"
+    assert "2\u202f001</dd>" in page.read_text(encoding="utf-8")
 
 
 def element(box: Path, name: str, **fields: bytes) -> None:

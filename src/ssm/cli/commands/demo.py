@@ -3,6 +3,7 @@
 
 Messages as sites write them go from a spool through the embedded broker into another spool. The receiver is killed in
 mid-stream and started again; one message is changed on its way, one comes from a signer who is not on the list.
+At the end the server loads what arrived and adds it up: the month's usage, as tables and as a page with charts.
 Everything happens on this machine, in a folder of its own, which stays for you to look at.
 
 Exit status: 0 when every message ended where it should.
@@ -45,9 +46,26 @@ def run(arguments: argparse.Namespace) -> int:
     others = len(rows) - accepted - rejected
     seconds = time.monotonic() - begun
     print(f"\n{accepted} accepted, {rejected} rejected, {others} lost or doubled; {seconds:.1f} s.")
-    print(f"Look into {folder}: server/incoming, server/reject, receiver.log, sender-site.log")
     print("Every outcome is the right one." if right else "NOT every outcome is the right one.")
+    show_usage(folder)
+    print(f"Look into {folder}, too: server/reject, and the logs of sender, receiver and loader.")
     return 0 if right else 1
+
+
+def show_usage(folder: Path) -> None:
+    """What was used, by all that was sent: loaded, added up, and as a page."""
+    from ssm.demo.accounting import INSTALL, account, missing
+
+    if missing():
+        print(f"To see what is made of it, too: {INSTALL}")
+        return
+    print(
+        "\n· loading what arrived, adding it up, and making a page of it: ssm load, ssm summarise, ssm report\n",
+        flush=True,
+    )
+    tables, page = account(folder)
+    print(tables, end="")
+    print(f"\nThe report of the month, with charts: {page}")
 
 
 def shortened(rows: Sequence[Row]) -> list[Row]:
