@@ -52,6 +52,12 @@ class Reading:
     lessons: int = 0
     passed_over: set[str] = field(default_factory=set)
     """Names that were passed over, and told."""
+    kept: frozenset[str] = field(init=False)
+    """Tags of elements of which all is kept, whatever they say."""
+
+    def __post_init__(self) -> None:
+        some = self.vocabulary
+        self.kept = some.structure.union(some.special, (tag for tag in some.rules if some.keeps_all(tag)))
 
     def batches(self, first: Piece, pieces: Iterator[Piece | Run]) -> Iterator[Batch]:
         """All records; FormatError where the document is broken, after those that were whole."""
@@ -136,6 +142,8 @@ class Reading:
     def tell_passed_over(self, elements: Elements, faults: list[Fault]) -> None:
         """Once a message for each element that belongs to the format, but is not kept."""
         for element in elements[1:]:
+            if element.tag in self.kept:
+                continue
             what = self.not_kept(element)
             key = f"{element.name} {what}"
             if what is not None and key not in self.passed_over and len(self.passed_over) < MAX_TOLD:
