@@ -21,7 +21,7 @@ from ssm.wiring_stomp import receiver_transport, sender_transport
 
 HTTPS_PORT = 443
 MOST_PAYLOAD_OF_AMS = 450_000
-"""AMS takes a megabyte, in base64; an encrypted message is in base64 already: 16/9 of the payload, and a tenth for CRs."""
+"""AMS takes a megabyte, in base64; an encrypted message is in base64 already: 16/9, and a tenth more for line ends."""
 
 
 def judged_as_all(open_transport: Callable[[ReceiverSettings, Teller], Transport]) -> "OpenListener":
