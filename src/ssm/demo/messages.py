@@ -88,7 +88,7 @@ class DemoMessage:
 
 def all_messages() -> list[DemoMessage]:
     """In the order in which the site's programs leave them."""
-    jobs = [DemoMessage(f"APEL jobs {number + 1}", job_message(number)) for number in range(JOB_MESSAGES)]
+    jobs = jobs_of_one_site(0, JOB_MESSAGES)
     others = [
         DemoMessage("APEL summary", SUMMARY.encode()),
         DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
@@ -97,6 +97,11 @@ def all_messages() -> list[DemoMessage]:
         DemoMessage("binary", os.urandom(BINARY_OCTETS)),
     ]
     return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
+
+
+def jobs_of_one_site(first: int, count: int) -> list[DemoMessage]:
+    """Job messages from this number on; no two numbers have the same jobs."""
+    return [DemoMessage(f"APEL jobs {number + 1}", job_message(number)) for number in range(first, first + count)]
 
 
 def wrong_message() -> bytes:
