@@ -52,7 +52,7 @@ def play_all(folder: Path, tell: Tell) -> list[Row]:
         with running_receiver(stage.plain):
             for process, one in senders:
                 end_of(process, one)
-            tell("every sender has been told of every message")
+            tell(what_old_site_heard(stage.old))
             expected.append(send_unlisted(stage.unlisted))
             wait_until(lambda: filed(stage.plain) >= len(expected), "all messages to be filed")
     return heard(compare(expected, stage.plain.server_spool, begun_at), expected, stage)
@@ -134,6 +134,13 @@ def heard(rows: Sequence[Row], expected: Sequence[Expectation], stage: StageAll)
         *(heard_of(row, answers.get(name)) for row, name in zip(rows, ids, strict=False)),
         *rows[len(ids) :],
     ]
+
+
+def what_old_site_heard(old: Site) -> str:
+    """In one sentence; somebody waited while there was no receiver."""
+    answers = told(log_of(old)).values()
+    longest = max((one.seconds for one in answers), default=0.0)
+    return f"the sender of SSM 1 was told of {len(answers)} messages that they are filed; longest wait {longest:.1f} s"
 
 
 def heard_of(row: Row, answer: Told | None) -> Row:

@@ -19,6 +19,8 @@ from pathlib import Path
 from ssm.cli.console import size_text, table
 from ssm.demo.outcome import Row
 
+HEADS: Sequence[str] = ("message", "size", "signer", "outcome", "reason", "seconds")
+HEADS_OF_ALL: Sequence[str] = ("message", "came by", "signer", "outcome", "reason", "seconds", "its sender was told")
 LOGS: Mapping[bool, str] = {
     False: "receiver.log, sender-site.log",
     True: "receiver.cfg, receiver.log, sender-old.log, sender-ams.log, sender-site.log",
@@ -42,12 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     print()
     shown = shortened(rows)
     styles = ["" if row.right and row.outcome == "accepted" else "yellow" if row.right else "bold red" for row in shown]
-    if arguments.all:
-        heads = ("message", "came by", "signer", "outcome", "reason", "seconds", "its sender was told")
-        table(heads, [cells_with_way(row) for row in shown], styles=styles)
-    else:
-        heads = ("message", "size", "signer", "outcome", "reason", "seconds")
-        table(heads, [cells(row) for row in shown], styles=styles)
+    heads, row_cells = (HEADS_OF_ALL, cells_with_way) if arguments.all else (HEADS, cells)
+    table(heads, [row_cells(row) for row in shown], styles=styles)
     accepted = sum(row.outcome == "accepted" for row in rows)
     rejected = sum(row.outcome == "rejected" for row in rows)
     others = len(rows) - accepted - rejected
