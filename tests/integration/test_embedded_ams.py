@@ -23,7 +23,7 @@ from ssm.wiring import ams_context
 from tests.pki import Credential, Pki
 from tests.servers.process import wait_until
 
-PUBLISHER, CONSUMER = "/CN=site.example.org", "/CN=server.example.org"
+PUBLISHER, CONSUMER = "/O=Test/CN=site.example.org", "/O=Test/CN=server.example.org"
 
 
 @pytest.fixture
