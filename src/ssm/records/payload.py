@@ -16,6 +16,7 @@ OTHER_CONTENT = frozenset(
 )
 """What is said of other content than ours, when nothing of it could be read."""
 OURS = b"APEL-"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLOCK = 256 * 1024
 MOST_FAULTS = 1000
 
@@ -28,9 +29,15 @@ def faults_of(payload: bytes, now: int) -> Sequence[Fault]:
             found.append(fault)
         if len(found) >= MOST_FAULTS:
             break
-    if len(found) == 1 and found[0].code in OTHER_CONTENT and not payload.lstrip().startswith(OURS):
+    if is_other(found) and not payload.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(OURS):
         return []
     return sorted(found, key=lambda fault: -fault.level)
+
+
+def is_other(found: Sequence[Fault]) -> bool:
+    """Whether there is but one thing to say, whatever the size: that nothing of it could be read."""
+    said = [fault for fault in found if fault.code != "large-message"]
+    return len(said) == 1 and said[0].level is Level.ERROR and said[0].code in OTHER_CONTENT
 
 
 def cut(payload: bytes, most_octets: int) -> list[bytes] | None:

@@ -274,6 +274,5 @@ class Connection(asyncio.Protocol):
 
 def octets_of(delivery: Delivery) -> int:
     """What it takes to hold this one: a body may be empty, and texts may be long."""
-    said = (*delivery.headers, *delivery.headers.values(), delivery.token, delivery.message_id)
-    once = {id(one): one for one in said}.values()  # token and id stand among the headers, too
-    return sum(map(sys.getsizeof, (delivery, delivery.body, *once)))
+    said = (*delivery.headers, *delivery.headers.values())  # token and id are among them
+    return sum(map(sys.getsizeof, (delivery, delivery.body, *said)))
