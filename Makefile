@@ -18,11 +18,15 @@ $(VENV)/installed: pyproject.toml constraints/tested.txt
 	$(PIP) --editable '.[report]'
 	@touch $@
 
+$(VENV)/installed-ams: $(VENV)/installed
+	$(PIP) --editable '.[ams]'
+	@touch $@
+
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) --editable '.[test]'
 	@touch $@
 
-.PHONY: help install demo check fix format lint types imports test bench bench-records clean
+.PHONY: help install demo demo-all check fix format lint types imports test bench bench-records clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +35,9 @@ install: $(VENV)/installed ## make .venv with the program in it
 
 demo: install ## the whole way, from a spool to a spool, with things going wrong
 	@$(BIN)/ssm demo
+
+demo-all: $(VENV)/installed-ams ## the same by every way in: SSM 1, SSM 2 over STOMP, SSM 2 over AMS
+	@$(BIN)/ssm demo --all
 
 format: $(VENV)/installed-test ## is everything formatted?
 	$(BIN)/ruff format --check .

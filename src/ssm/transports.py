@@ -6,6 +6,7 @@ To add one: its adapter (``ssm.transport.NAME``), what it needs to be told (``ss
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from ssm.broker_sources import describe_brokers, unheard
 from ssm.errors import ConfigError
@@ -49,16 +50,23 @@ def ams_receiver(settings: ReceiverSettings, _: Teller) -> Transport:
     )
 
 
+def require_ams() -> None:
+    """ConfigError where the HTTP client is not installed."""
+    try:
+        import_module("ssm.transport.ams")
+    except ModuleNotFoundError as error:
+        message = f"protocol AMS needs the package {error.name}, which is not installed"
+        raise ConfigError(message, hint="install secure-stomp-messenger with its extra [ams]") from error
+
+
 def ams_transport(
     settings: SenderSettings | ReceiverSettings, max_octets: int, prefetch: int = 1, *, deadline_seconds: float = 10.0
 ) -> Transport:
     """The way to AMS; its HTTP client is loaded here and nowhere else."""
-    try:
-        from ssm.transport.ams import AmsSettings, AmsTransport
-        from ssm.transport.ams_service import Pace
-    except ModuleNotFoundError as error:
-        message = f"protocol AMS needs the package {error.name}, which is not installed"
-        raise ConfigError(message, hint="install secure-stomp-messenger with its extra [ams]") from error
+    require_ams()
+    from ssm.transport.ams import AmsSettings, AmsTransport
+    from ssm.transport.ams_service import Pace
+
     broker, certificates, messaging = settings.broker, settings.certificates, settings.messaging
     authorities = certificates.capath if broker.ams_trust == "capath" else None
     return AmsTransport(

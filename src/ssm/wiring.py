@@ -213,6 +213,13 @@ def broker_context(certificate: Path, key: Path, ca_directory: Path) -> ssl.SSLC
     return context
 
 
+def ams_context(certificate: Path, key: Path, ca_directory: Path) -> ssl.SSLContext:
+    """TLS for the embedded AMS: who has a token need not show a certificate, but one that is shown must hold."""
+    context = broker_context(certificate, key, ca_directory)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
 # What `ssm config` says.
 
 

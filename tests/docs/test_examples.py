@@ -20,12 +20,16 @@ COMMAND = re.compile(r"^    (\S.*)$", re.MULTILINE)
 def blocks(page: str) -> list[str]:
     text = (ROOT / page).read_text(encoding="utf-8")
     lines = [
-        line.removeprefix("   ") if page.endswith(("server.md", "ssm-1.md")) else line for line in text.split("\n")
+        line.removeprefix("   ") if page.endswith(("server.md", "ssm-1.md", "ams.md")) else line
+        for line in text.split("\n")
     ]
     return [block for block in INI.findall("\n".join(lines)) if "[broker]" in block]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to/set-up-a-server.md", "docs/how-to/phase-out-ssm-1.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "docs/how-to/set-up-a-server.md", "docs/how-to/phase-out-ssm-1.md", "docs/how-to/use-ams.md"],
+)
 def test_a_shown_configuration_is_one(page: str, tmp_path: Path) -> None:
     shown = blocks(page)
     assert shown
@@ -55,7 +59,7 @@ def test_the_tutorial_goes_as_written(tmp_path: Path) -> None:
 
 def test_the_readme_names_every_command_that_make_has() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
-    for target in ("demo", "check", "servers", "fix", "bench"):
+    for target in ("demo", "demo-all", "check", "servers", "fix", "bench"):
         assert re.search(rf"^{target}\s", listed, re.MULTILINE), target
 
 

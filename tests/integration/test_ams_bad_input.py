@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
+from ssm.broker.ams.state import Json
 from ssm.errors import ConnectFailedError, RefusedError, RemoteProtocolError, TimedOutError, TransportError
 from ssm.transport.ams_service import SMALL_REPLY_OCTETS
 from tests.ams import QUICK, AmsPlace, ams_place
 from tests.exchange import give, taken
 from tests.pki import Pki
 from tests.servers.ams.server import Fault
-from tests.servers.ams.state import Json
 
 SECONDS = 60.0
 IMPATIENT = replace(QUICK, answer_seconds=0.5, connect_seconds=0.5, patience_seconds=0.0)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demonstration, and that it notices when something is not right."""
 
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from ssm.demo.outcome import Expectation, compare
+
+SITES = {"ce1": 45, "old": 41, "ce2": 31}
 
 
 def test_the_demonstration_ends_well(tmp_path: Path) -> None:
@@ -25,6 +29,54 @@ def test_the_demonstration_ends_well(tmp_path: Path) -> None:
     page = tmp_path / "demo" / "report.html"
     assert done.stdout.splitlines()[-2] == f"The report of the month, with charts: {page}"
     assert "2\u202f001</dd>" in page.read_text(encoding="utf-8")
+
+
+def test_the_demonstration_of_every_way_in_ends_well(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    done = subprocess.run(
+        [sys.executable, "-m", "ssm", "demo", "--all", "--folder", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=115,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "117 accepted, 4 rejected, 0 lost or doubled" in done.stdout
+    assert re.search(
+        r"killed with SIGKILL after \d+ of 117 messages "
+        r"\([1-9]\d* by SSM 2, STOMP, [1-9]\d* by SSM 1, [1-9]\d* by SSM 2, AMS\)",
+        done.stdout,
+    )
+    assert "told of 41 messages" in done.stdout
+    refused = [line for line in done.stdout.splitlines() if re.search(r"unlisted signer +SSM 1 ", line)]
+    assert len(refused) == 1
+    assert re.search(r"rejected  Signer not in valid DNs list .* refused, [0-9]\.\d\d s$", refused[0])
+    # One spool, one receiver, and the signers of three sites in it.
+    signers = Counter(path.read_text() for path in folder.glob("server/incoming/*/*/signer"))
+    assert signers == {f"/C=EU/O=Demonstration/CN={name}.example.org": n for name, n in SITES.items()}
+    listeners = re.findall(
+        r"^(?:\[(receiver.*)\]|protocol: (.*))$", (folder / "receiver.cfg").read_text(), re.MULTILINE
+    )
+    assert ["".join(one) for one in listeners] == ["receiver", "STOMP", "receiver.old", "SSM1", "receiver.ams", "AMS"]
+    left = {path.name for path in folder.glob("*/outgoing/*") if path.is_file()}
+    assert left == {"not-on-the-list"}
+
+
+def test_without_the_extra_it_says_what_to_install_and_makes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    program = "import sys; sys.modules['httpx2'] = None; from ssm.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "demo", "--all", "--folder", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 78
+    assert "needs the package httpx2, which is not installed" in done.stderr
+    assert "'secure-stomp-messenger[ams]'" in done.stderr
+    assert "make demo-all" in done.stderr
+    assert not folder.exists()
 
 
 def element(box: Path, name: str, **fields: bytes) -> None:

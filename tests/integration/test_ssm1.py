@@ -362,6 +362,23 @@ def test_frames_that_are_no_messages_are_passed_over(
     assert "'no type' is not for a consumer" in caplog.text
 
 
+def test_a_flood_of_requests_for_the_certificate_does_not_end_listening(tmp_path: Path, gateway: Gateway) -> None:
+    def flood(place: Place) -> None:
+        with place.raw() as raw:
+            for _ in range(2000):
+                headers = {"ssm-msg-type": "certreq", "ssm-msg-id": "noid", "reply-to": "/queue/nobody"}
+                raw.write("SEND", {"destination": place.central, **headers})
+            OldProducer(raw, place.central, "/queue/old", gateway.site).publish("good", GOOD, gateway.host)
+
+    async def work() -> None:
+        async with broker(tmp_path) as place, gateway.receiving(place):
+            await asyncio.to_thread(flood, place)
+
+    run(work())
+    assert gateway.bodies() == [GOOD]
+    assert gateway.told.of(Event.CONNECTION_LOST) == []
+
+
 def test_a_message_without_a_reply_channel_is_filed_and_answered_to_nobody(tmp_path: Path, gateway: Gateway) -> None:
     sealed = seal_old(packed(GOOD), gateway.site, gateway.host)
 

@@ -64,6 +64,7 @@ COMMANDS: dict[str, Command] = {
     "seal": Command("seal", "seal one message: standard input to standard output"),
     "unseal": Command("unseal", "open and verify one message: standard input to standard output"),
     "broker": Command("broker", "run the embedded broker, for trying out"),
+    "ams": Command("ams", "run the embedded AMS, for trying out"),
     "demo": Command("demo", "see it work, with a throw-away PKI and things going wrong"),
 }
 

@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from ssm.records.invented.messages import INVENTIONS, Order, order_target, pieces, written
@@ -113,7 +113,7 @@ class DemoMessage:
 
 def all_messages() -> list[DemoMessage]:
     """In the order in which the site's programs leave them."""
-    jobs = [DemoMessage(f"APEL jobs {number}", payload) for number, payload in enumerate(job_messages(), 1)]
+    jobs = jobs_of_one_site(0, JOB_MESSAGES)
     others = [
         DemoMessage("APEL summary", SUMMARY.encode()),
         DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
@@ -124,11 +124,17 @@ def all_messages() -> list[DemoMessage]:
     return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
 
 
-def job_messages() -> Iterator[bytes]:
+def jobs_of_one_site(first: int, count: int) -> list[DemoMessage]:
+    """So many messages of jobs, called by their number from this one on; always the same, and other ones for others."""
+    payloads = job_messages(replace(WORLD, seed=WORLD.seed + first), count)
+    return [DemoMessage(f"APEL jobs {number}", payload) for number, payload in enumerate(payloads, first + 1)]
+
+
+def job_messages(wish: Wish, count: int) -> Iterator[bytes]:
     """Individual job messages with some records each, of sites and VOs that do not exist."""
     invention = INVENTIONS["job"]
     target = order_target(invention, None, None)
-    order = Order(WORLD, invention, target, (MONTH,), JOB_MESSAGES * JOBS_IN_A_MESSAGE, JOBS_IN_A_MESSAGE)
+    order = Order(wish, invention, target, (MONTH,), count * JOBS_IN_A_MESSAGE, JOBS_IN_A_MESSAGE)
     records = chain.from_iterable(piece.records for piece in pieces(order))
-    for _ in range(JOB_MESSAGES):
+    for _ in range(count):
         yield b"".join(written(order, islice(records, JOBS_IN_A_MESSAGE)))

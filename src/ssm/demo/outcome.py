@@ -19,6 +19,8 @@ class Expectation:
     """Of the payload that must arrive; None where nothing may."""
     reason: str = ""
     """Words that the reason for the refusal must hold."""
+    way: str = ""
+    """By which it goes, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Row:
     reason: str
     seconds: float
     right: bool
+    way: str = ""
+    told: str = ""
+    """What its sender heard of it, where that is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +80,16 @@ def compare(expected: Sequence[Expectation], server_spool: Path, begun_at: float
 
 def row_of(expected: Expectation, accepted: Sequence[Found], rejected: Sequence[Found], begun_at: float) -> Row:
     """What became of one message."""
-    label, size = expected.label, expected.size
+    label, size, way = expected.label, expected.size, expected.way
     for found in accepted:
         if found.message_id == expected.message_id:
             whole = hashlib.sha256(found.body).digest() == expected.payload_digest
             outcome = "accepted" if whole else "damaged"
-            return Row(label, size, found.signer, outcome, "", found.filed_at - begun_at, right=whole)
+            seconds = found.filed_at - begun_at
+            return Row(label, size, found.signer, outcome, "", seconds, right=whole, way=way)
     for found in rejected:
         if found.message_id == expected.message_id:
             right = expected.payload_digest is None and expected.reason in found.error
-            return Row(label, size, found.signer, "rejected", found.error, found.filed_at - begun_at, right=right)
-    return Row(label, size, "", "lost", "neither in incoming nor in reject", 0.0, right=False)
+            seconds = found.filed_at - begun_at
+            return Row(label, size, found.signer, "rejected", found.error, seconds, right=right, way=way)
+    return Row(label, size, "", "lost", "neither in incoming nor in reject", 0.0, right=False, way=way)

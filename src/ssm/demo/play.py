@@ -45,7 +45,7 @@ def play(folder: Path, tell: Tell) -> list[Row]:
         expected = leave_all(stage.site, messages)
         tell(f"{len(expected)} messages left in {stage.site.outgoing}")
         kill_in_mid_stream(stage, tell)
-        expected += [send_as_stranger(stage), send_tampered(stage)]
+        expected += [send_as_stranger(stage), send_tampered(stage.site, TAMPERED_ID)]
         tell("a message by an unlisted signer, and one that was changed on its way")
         with running_receiver(stage):
             wait_until(lambda: filed(stage) >= len(expected), "all messages to be filed")
@@ -99,15 +99,15 @@ def send_as_stranger(stage: Stage) -> Expectation:
     return Expectation("by an unlisted signer", message_id, len(payload), None, reason)
 
 
-def send_tampered(stage: Stage) -> Expectation:
-    """A message of the site in which somebody raised a number after it was signed."""
+def send_tampered(site: Site, message_id: str) -> Expectation:
+    """A message of a site in which somebody raised a number after it was signed."""
     payload = b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nNumberOfJobs: 1200\n%%\n"
-    sealed = seal(payload, open_signer(stage.site.credential.certificate, stage.site.credential.key))
+    sealed = seal(payload, open_signer(site.credential.certificate, site.credential.key))
     changed = sealed.replace(b"NumberOfJobs: 1200", b"NumberOfJobs: 9200")
     assert changed != sealed
-    settings, _ = read_sender(Sources(stage.site.config))
-    asyncio.run(publish_sealed(settings, TAMPERED_ID, changed))
-    return Expectation("changed on its way", TAMPERED_ID, len(changed), None, "Failed to verify message")
+    settings, _ = read_sender(Sources(site.config))
+    asyncio.run(publish_sealed(settings, message_id, changed))
+    return Expectation("changed on its way", message_id, len(changed), None, "Failed to verify message")
 
 
 def end_of(sender: subprocess.Popen[str], site: Site) -> None:

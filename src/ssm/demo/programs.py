@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ssm.demo.stage import Stage
@@ -14,6 +15,15 @@ from ssm.errors import StopError
 
 DEADLINE_SECONDS = 30.0
 POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class AmsNames:
+    """What things are called at the embedded AMS."""
+
+    project: str
+    topic: str
+    subscription: str
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -57,6 +67,24 @@ def running_broker(stage: Stage) -> Iterator[int]:
         if found is None:
             raise StopError(f"the broker did not start; see {log}")
         yield int(found.group(1))
+
+
+@contextlib.contextmanager
+def running_ams(stage: Stage, publisher: str, *, names: AmsNames) -> Iterator[tuple[int, int]]:
+    """The embedded AMS, for one publisher and the server; gives its two ports."""
+    arguments: list[str | Path] = [
+        *("ams", "--port", "0", "--authn-port", "0", "--ca-dir", stage.authority.ca_directory),
+        *("--certificate", stage.broker.certificate, "--key", stage.broker.key),
+        *("--project", names.project, "--topic", names.topic, "--subscription", names.subscription),
+        *("--publisher", publisher, "--consumer", stage.server.dn),
+    ]
+    log = stage.folder / "ams.log"
+    with running(arguments, log) as process:
+        assert process.stdout is not None
+        found = re.search(r":(\d+), certificates at (\d+)\b", process.stdout.readline())
+        if found is None:
+            raise StopError(f"the embedded AMS did not start; see {log}")
+        yield int(found.group(1)), int(found.group(2))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ MAX_OCTETS = 1_000_000
 """Beyond this, AMS takes no message."""
 MOST = 0.75
 """Share of the records that makes a message one of a single site."""
-ALIKE = 0.8
+ALIKE = 0.9
 """How much two names must have in common to be taken for one another, from 0 to 1."""
 FEW = 0.1
 """Share of the records that a site must have, not to be called unlike the others."""

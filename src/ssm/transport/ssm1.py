@@ -62,6 +62,8 @@ class Ssm1Consumer:
         self.channels: dict[str, str] = {}
         """Where producers wait, by the token of their message."""
         self.asides: set[asyncio.Task[None]] = set()
+        self.owed: list[Delivery] = []
+        """Dealt with, of which the broker is still to be told: it hands out nothing more for them."""
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Messages, and what producers have seen; everything else is dealt with here."""
@@ -88,15 +90,27 @@ class Ssm1Consumer:
                 self.ready.append(Delivery(b"", Kind.PING, one.token, seen=seen))
             else:
                 passed.append(one)
-        if (passed or replies) and len(self.asides) < ASKING_AT_ONCE:  # who gets no certificate asks again
-            self.aside(self.settle(passed, replies))
+        self.owed += passed
+        if (self.owed or replies) and len(self.asides) < ASKING_AT_ONCE:  # who gets no certificate asks again
+            self.settle_owed(replies)
+
+    def settle_owed(self, replies: Sequence[Reply]) -> None:
+        """Tell the broker of everything that it has not been told of."""
+        owed, self.owed = self.owed, []
+        self.aside(self.settle(owed, replies))
 
     def aside(self, work: Coroutine[None, None, None]) -> None:
         """Do it beside receiving; a connection that is lost meanwhile is noticed there."""
         task = asyncio.ensure_future(work)
         self.asides.add(task)
-        task.add_done_callback(self.asides.discard)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(self.aside_ended)
+
+    def aside_ended(self, task: "asyncio.Task[None]") -> None:
+        """There is room for what had to wait; nothing more may come before."""
+        self.asides.discard(task)
+        is_well = not task.cancelled() and task.exception() is None
+        if is_well and self.owed:
+            self.settle_owed([])
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """They are filed: tell the broker, and each producer that waits for it."""

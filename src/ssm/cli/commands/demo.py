@@ -3,6 +3,8 @@
 
 Messages as sites write them go from a spool through the embedded broker into another spool. The receiver is killed in
 mid-stream and started again; one message is changed on its way, one comes from a signer who is not on the list.
+With --all there are three sites, and one receiver with three listeners: SSM 2 over STOMP, SSM 1, and SSM 2 over AMS,
+which needs the extra [ams].
 At the end the server loads what arrived and adds it up: the month's usage, as tables and as a page with charts.
 Everything happens on this machine, in a folder of its own, which stays for you to look at.
 
@@ -12,35 +14,39 @@ Exit status: 0 when every message ended where it should.
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ssm.cli.console import size_text, table
 from ssm.demo.outcome import Row
 
+HEADS: Sequence[str] = ("message", "size", "signer", "outcome", "reason", "seconds")
+HEADS_OF_ALL: Sequence[str] = ("message", "came by", "signer", "outcome", "reason", "seconds", "its sender was told")
+LOGS: Mapping[bool, str] = {
+    False: "receiver.log, sender-site.log",
+    True: "receiver.cfg, receiver.log, sender-old.log, sender-ams.log, sender-site.log",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
+    parser.add_argument("--all", action="store_true", help="every way in: SSM 2 over STOMP, SSM 1, and SSM 2 over AMS")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where to play (default: a new temporary folder)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm demo``."""
-    from ssm.demo.play import play
-
+    if arguments.all:
+        require_everything()
     folder = (arguments.folder or Path(tempfile.mkdtemp(prefix="ssm-demo-"))).absolute()
     begun = time.monotonic()
-    rows = play(folder, lambda text: print(f"· {text}", flush=True))
+    rows = play(folder, is_all=arguments.all)
     right = all(row.right for row in rows)
     print()
-    table(
-        ("message", "size", "signer", "outcome", "reason", "seconds"),
-        [cells(row) for row in shortened(rows)],
-        styles=[
-            "" if row.right and row.outcome == "accepted" else "yellow" if row.right else "bold red"
-            for row in shortened(rows)
-        ],
-    )
+    shown = shortened(rows)
+    styles = ["" if row.right and row.outcome == "accepted" else "yellow" if row.right else "bold red" for row in shown]
+    heads, row_cells = (HEADS_OF_ALL, cells_with_way) if arguments.all else (HEADS, cells)
+    table(heads, [row_cells(row) for row in shown], styles=styles)
     accepted = sum(row.outcome == "accepted" for row in rows)
     rejected = sum(row.outcome == "rejected" for row in rows)
     others = len(rows) - accepted - rejected
@@ -50,6 +56,26 @@ def run(arguments: argparse.Namespace) -> int:
     show_usage(folder)
     print(f"Look into {folder}, too: server/reject, and the logs of sender, receiver and loader.")
     return 0 if right else 1
+
+
+def require_everything() -> None:
+    """ConfigError where an extra is missing, before anything is made."""
+    from ssm.errors import ConfigError
+    from ssm.transports import require_ams
+
+    try:
+        require_ams()
+    except ConfigError as error:
+        hint = "pip install 'secure-stomp-messenger[ams]'; or, where this was made with make: make demo-all"
+        raise ConfigError(f"ssm demo --all goes over AMS, too: {error}", hint=hint) from error
+
+
+def play(folder: Path, *, is_all: bool) -> list[Row]:
+    """One or the other."""
+    from ssm.demo.play import play as play_one
+    from ssm.demo.play_all import play_all
+
+    return (play_all if is_all else play_one)(folder, lambda text: print(f"· {text}", flush=True))
 
 
 def show_usage(folder: Path) -> None:
@@ -72,7 +98,9 @@ def shortened(rows: Sequence[Row]) -> list[Row]:
     """Of many messages of one kind, the first and the last: a table must fit a screen."""
     kinds: dict[str, list[Row]] = {}
     for row in rows:
-        kinds.setdefault(row.label.rstrip("0123456789").strip() + row.outcome + str(row.right), []).append(row)
+        kinds.setdefault(row.way + row.label.rstrip("0123456789").strip() + row.outcome + str(row.right), []).append(
+            row
+        )
     kept = {id(row) for group in kinds.values() for row in (group[0], group[-1])}
     return [row for row in rows if id(row) in kept]
 
@@ -82,3 +110,9 @@ def cells(row: Row) -> tuple[str, ...]:
     signer = row.signer.rpartition("/")[2] or "-"
     reason = row.reason.partition(": /")[0].removesuffix(": possible tampering") or "-"
     return (row.label, size_text(row.size), signer, row.outcome, reason, f"{row.seconds:.1f}")
+
+
+def cells_with_way(row: Row) -> tuple[str, ...]:
+    """One line of the table with more columns; of a reason its first words."""
+    label, _, signer, outcome, reason, seconds = cells(row)
+    return (label, row.way, signer.removeprefix("CN="), outcome, reason.partition(": ")[0], seconds, row.told or "-")

@@ -2,15 +2,21 @@
 """Projects, topics, subscriptions, users: what the service holds, and what it makes of each call."""
 
 import json
+import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 
 BROKER_OCTETS = 1_500_000
+KEPT_OCTETS = 256 * 1024 * 1024
+PULLED_OCTETS = 64 * 1024 * 1024
+MAX_PLACES = 1000
 MOST_DEADLINE_SECONDS = 600
+OFFSET = re.compile(r"[0-9]{1,15}")
 Json = Mapping[str, object]
 
 
@@ -23,6 +29,7 @@ class AmsError(Exception):
         self.status = status
 
     def body(self) -> Json:
+        """The envelope."""
         return {"error": {"code": self.code, "message": str(self), "status": self.status}}
 
 
@@ -33,11 +40,19 @@ class Topic:
     project: str
     name: str
     messages: list[Json] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    """Of each of these messages, in octets."""
     oldest: int = 0
     publishers: set[str] = field(default_factory=set)
 
     @property
+    def newest(self) -> int:
+        """The offset that the next message will have."""
+        return self.oldest + len(self.messages)
+
+    @property
     def full_name(self) -> str:
+        """Its name in answers."""
         return f"/projects/{self.project}/topics/{self.name}"
 
 
@@ -55,9 +70,11 @@ class Subscription:
 
     @property
     def full_name(self) -> str:
+        """Its name in answers."""
         return f"/projects/{self.topic.project}/subscriptions/{self.name}"
 
     def body(self) -> Json:
+        """What an answer says of it."""
         return {
             "name": self.full_name,
             "topic": self.topic.full_name,
@@ -90,8 +107,11 @@ class AmsState:
         """DN of a certificate to user name."""
         self.hosts = {"localhost", "127.0.0.1"}
         self.max_message_octets = BROKER_OCTETS
+        self.max_kept_octets = KEPT_OCTETS
+        self.max_pulled_octets = PULLED_OCTETS
+        self.kept_octets = 0
 
-    # What a test sets up.
+    # What its owner sets up.
 
     def add_user(self, name: str, project: str, *roles: str, dn: str | None = None) -> str:
         """Somebody with these roles; their token."""
@@ -122,19 +142,23 @@ class AmsState:
     # Topics and subscriptions.
 
     def topic(self, project: str, name: str) -> Topic:
+        """AmsError when there is none."""
         if (project, name) not in self.topics:
             raise AmsError(404, "NOT_FOUND", "Topic doesn't exist")
         return self.topics[project, name]
 
     def subscription(self, project: str, name: str) -> Subscription:
+        """AmsError when there is none."""
         if (project, name) not in self.subscriptions:
             raise AmsError(404, "NOT_FOUND", "Subscription doesn't exist")
         return self.subscriptions[project, name]
 
     def create_topic(self, project: str, name: str) -> Topic:
+        """A new one. AmsError when it is there, or there are too many."""
         self.projects.add(project)
         if (project, name) in self.topics:
             raise AmsError(409, "ALREADY_EXISTS", "Topic already exists")
+        self.require_place(self.topics)
         return self.topics.setdefault((project, name), Topic(project, name))
 
     def create_subscription(self, project: str, name: str, topic: str, deadline_seconds: int = 10) -> Subscription:
@@ -145,10 +169,17 @@ class AmsState:
             raise AmsError(
                 400, "INVALID_ARGUMENT", "Invalid ackDeadlineSeconds(needs value between 0 and 600) Arguments"
             )
+        self.require_place(self.subscriptions)
         found = self.topic(project, topic)
-        made = Subscription(found, name, found.oldest + len(found.messages), deadline_seconds)
+        made = Subscription(found, name, found.newest, deadline_seconds)
         self.subscriptions[project, name] = made
         return made
+
+    @staticmethod
+    def require_place(places: Sized) -> None:
+        """AmsError when there are too many already."""
+        if len(places) >= MAX_PLACES:
+            raise AmsError(500, "INTERNAL_SERVER_ERROR", "Backend Error")
 
     # Messages.
 
@@ -156,30 +187,49 @@ class AmsState:
         """One after the other: those before one that is too large are published all the same."""
         ids = []
         for one in messages:
-            offset = topic.oldest + len(topic.messages)
+            offset = topic.newest
             stored = {
                 "messageId": str(offset),
                 **one,
                 "publishTime": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             }
-            if len(json.dumps(stored)) > self.max_message_octets:
+            size = len(json.dumps(stored))
+            if size > self.max_message_octets:
                 raise AmsError(413, "INVALID_ARGUMENT", "Message size is too large")
+            self.make_room(size)
             topic.messages.append(stored)
+            topic.sizes.append(size)
+            self.kept_octets += size
             ids.append(str(offset))
         return ids
+
+    def make_room(self, octets: int) -> None:
+        """Forget what every subscription has passed, if need be. AmsError when that is not enough."""
+        if self.kept_octets + octets <= self.max_kept_octets:
+            return
+        for topic in self.topics.values():
+            positions = [one.current for one in self.subscriptions.values() if one.topic is topic]
+            self.drop_oldest(topic, min(positions, default=topic.newest) - topic.oldest)
+        if self.kept_octets + octets > self.max_kept_octets:
+            raise AmsError(500, "INTERNAL_SERVER_ERROR", "Backend Error")
 
     def drop_oldest(self, topic: Topic, count: int) -> None:
         """Messages do not stay for ever."""
         with self.lock:
-            del topic.messages[:count]
-            topic.oldest += count
+            gone = len(topic.sizes[: max(count, 0)])
+            self.kept_octets -= sum(topic.sizes[:gone])
+            del topic.messages[:gone]
+            del topic.sizes[:gone]
+            topic.oldest += gone
 
     def pull(self, subscription: Subscription, count: int) -> list[Json]:
-        """The next messages. The position stays; what may be acknowledged is noted."""
+        """The next messages, as many as an answer holds. The position stays; what may be acknowledged is noted."""
         topic = self.topic_of(subscription)
         subscription.current = max(subscription.current, topic.oldest)
         begin = subscription.current - topic.oldest
-        messages = topic.messages[begin : begin + count]
+        sizes = accumulate(topic.sizes[begin : begin + count])
+        fitting = sum(1 for number, total in enumerate(sizes) if number == 0 or total <= self.max_pulled_octets)
+        messages = topic.messages[begin : begin + fitting]
         subscription.next = subscription.current + len(messages)
         subscription.pulled_at = self.clock()
         stem = subscription.full_name.removeprefix("/")
@@ -188,6 +238,7 @@ class AmsState:
         ]
 
     def topic_of(self, subscription: Subscription) -> Topic:
+        """AmsError when it is gone."""
         topic = subscription.topic
         if self.topics.get((topic.project, topic.name)) is not topic:
             raise AmsError(409, "CONFLICT", "Subscription's topic doesn't exist")
@@ -201,7 +252,7 @@ class AmsState:
         offsets = []
         for one in ack_ids:
             offset = one.removeprefix(stem) if isinstance(one, str) and one.startswith(stem) else ""
-            if not offset.isdigit():
+            if not OFFSET.fullmatch(offset):
                 raise AmsError(400, "INVALID_ARGUMENT", "Invalid ack id")
             offsets.append(int(offset))
         after = max(offsets) + 1

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from tests.servers.ams.state import AmsError, AmsState, Json, Subscription, Topic
+from ssm.broker.ams.state import AmsError, AmsState, Json, Subscription, Topic
+from ssm.version import __version__
 
 VALID = re.compile(r"[A-Za-z0-9_-]+")
 PLACE = re.compile(r"/v1/projects/([^/]*)/(topics|subscriptions)/([^/:]*)(?::(\w+))?")
@@ -28,6 +29,7 @@ class Received:
 
     @property
     def path(self) -> str:
+        """Without what follows the question mark. ValueError when it is no address."""
         return urlsplit(self.target).path
 
     @property
@@ -64,7 +66,7 @@ def json_of(asked: Asked, code: str, message: str) -> dict[str, object]:
     """The body, or what the service says of one that is none."""
     try:
         loaded = json.loads(asked.received.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AmsError(400, code, message) from None
     if not isinstance(loaded, dict):
         raise AmsError(400, code, message)
@@ -79,6 +81,7 @@ def permitted(state: AmsState, asked: Asked, allowed: set[str]) -> None:
 
 
 def publish(state: AmsState, asked: Asked) -> Json:
+    """Messages for a topic."""
     topic = state.topic(asked.project, asked.name)
     permitted(state, asked, topic.publishers)
     wrong = AmsError(400, "INVALID_ARGUMENT", "Invalid Message Arguments")
@@ -99,6 +102,7 @@ def publish(state: AmsState, asked: Asked) -> Json:
 
 
 def pull(state: AmsState, asked: Asked) -> Json:
+    """The next messages of a subscription."""
     subscription = state.subscription(asked.project, asked.name)
     permitted(state, asked, subscription.consumers)
     wrong = AmsError(400, "INVALID_ARGUMENT", "Invalid Pull Parameters Arguments")
@@ -107,11 +111,12 @@ def pull(state: AmsState, asked: Asked) -> Json:
     if not isinstance(most, str) or not isinstance(immediately, str):
         raise wrong
     # Everything that is there is there at once, and at the end nobody waits: the second option changes nothing.
-    count = int(most) if re.fullmatch(r"[+-]?\d+", most) else 1
+    count = int(most) if re.fullmatch(r"[+-]?[0-9]{1,9}", most) else 1
     return {"receivedMessages": state.pull(subscription, max(count, 0))}
 
 
 def acknowledge(state: AmsState, asked: Asked) -> Json:
+    """A subscription moves on."""
     subscription = state.subscription(asked.project, asked.name)
     permitted(state, asked, subscription.consumers)
     body = json_of(asked, "INVALID_ARGUMENT", "Invalid ack parameter")
@@ -120,18 +125,22 @@ def acknowledge(state: AmsState, asked: Asked) -> Json:
 
 
 def topic_body(topic: Topic) -> Json:
+    """What an answer says of a topic."""
     return {"name": topic.full_name}
 
 
 def put_topic(state: AmsState, asked: Asked) -> Json:
+    """A new topic."""
     return topic_body(state.create_topic(asked.project, asked.name))
 
 
 def get_topic(state: AmsState, asked: Asked) -> Json:
+    """Whether it is there."""
     return topic_body(state.topic(asked.project, asked.name))
 
 
 def put_subscription(state: AmsState, asked: Asked) -> Json:
+    """A new subscription."""
     body = json_of(asked, "INVALID_ARGUMENT", "Invalid Subscription Arguments")
     name, deadline = body.get("topic"), body.get("ackDeadlineSeconds", 10)
     match = re.fullmatch(
@@ -143,20 +152,24 @@ def put_subscription(state: AmsState, asked: Asked) -> Json:
 
 
 def get_subscription(state: AmsState, asked: Asked) -> Json:
+    """Whether it is there."""
     return state.subscription(asked.project, asked.name).body()
 
 
 def offsets(state: AmsState, asked: Asked) -> Json:
+    """Where a subscription stands."""
     subscription = state.subscription(asked.project, asked.name)
-    newest = subscription.topic.oldest + len(subscription.topic.messages)
-    return {"max": newest, "min": subscription.topic.oldest, "current": subscription.current}
+    return {"max": subscription.topic.newest, "min": subscription.topic.oldest, "current": subscription.current}
 
 
 def modify_offset(state: AmsState, asked: Asked) -> Json:
+    """A subscription goes somewhere else."""
     subscription: Subscription = state.subscription(asked.project, asked.name)
     offset = json_of(asked, "INVALID_ARGUMENT", "Invalid Offset Arguments").get("offset")
     if not isinstance(offset, int):
         raise AmsError(400, "INVALID_ARGUMENT", "Invalid Offset Arguments")
+    if not subscription.topic.oldest <= offset <= subscription.topic.newest:
+        raise AmsError(400, "INVALID_ARGUMENT", "Offset out of bounds")
     subscription.current, subscription.next = offset, 0
     return {}
 
@@ -178,7 +191,7 @@ ROUTES: Mapping[tuple[str, str, str], tuple[set[str], Handler]] = {
 def answer(state: AmsState, received: Received) -> Json:
     """What the service answers on its own port; AmsError for everything else."""
     if received.method == "GET" and received.path in {"/v1/status", "/v1/version"}:
-        return {"status": "ok"} if received.path.endswith("status") else {"release": "test"}
+        return {"status": "ok"} if received.path.endswith("status") else {"release": f"ssm/{__version__}"}
     match = PLACE.fullmatch(received.path)
     if match is None or (received.method, match[2], match[4] or "") not in ROUTES:
         raise AmsError(404, "NOT_FOUND", "The requested URL was not found")
@@ -188,16 +201,22 @@ def answer(state: AmsState, received: Received) -> Json:
         for what, text in (("project", project), (KINDS[kind], name)):
             if VALID.fullmatch(text) is None:
                 raise AmsError(400, "INVALID_ARGUMENT", f"Invalid {what} name")
-        if not received.token:
-            raise AmsError(401, "UNAUTHORIZED", "Unauthorized")
-        if project not in state.projects:
-            raise AmsError(404, "NOT_FOUND", "project doesn't exist")
-        user = state.tokens.get(received.token)
-        if user is None or project not in state.users[user].roles:
-            raise AmsError(401, "UNAUTHORIZED", "Unauthorized")
-        if not roles & state.users[user].roles[project]:
-            raise AmsError(403, "FORBIDDEN", "Access to this resource is forbidden")
+        user = admitted(state, received.token, project, roles)
         return handler(state, Asked(received, project, name, user))
+
+
+def admitted(state: AmsState, token: str, project: str, roles: set[str]) -> str:
+    """Whose token it is, if they have one of these roles; AmsError otherwise."""
+    if not token:
+        raise AmsError(401, "UNAUTHORIZED", "Unauthorized")
+    if project not in state.projects:
+        raise AmsError(404, "NOT_FOUND", "project doesn't exist")
+    user = state.tokens.get(token)
+    if user is None or project not in state.users[user].roles:
+        raise AmsError(401, "UNAUTHORIZED", "Unauthorized")
+    if not roles & state.users[user].roles[project]:
+        raise AmsError(403, "FORBIDDEN", "Access to this resource is forbidden")
+    return user
 
 
 def answer_authn(state: AmsState, received: Received) -> Json:
