@@ -15,11 +15,11 @@ $(VENV)/installed: pyproject.toml constraints/tested.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or later is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable .
+	$(PIP) --editable '.[report]'
 	@touch $@
 
 $(VENV)/installed-ams: $(VENV)/installed
-	$(PIP) --editable '.[ams]'
+	$(PIP) --editable '.[ams,report]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from ssm import errors
+from ssm.accounting.events import LoadEvent
 from ssm.cli.main import COMMANDS, incumbent_parser, parser_of
 from ssm.messenger.events import Event
 from ssm.records.checks import CHECKS
@@ -101,7 +102,7 @@ def events() -> str:
         "| event | level | line | meaning |",
         "|---|---|---|---|",
     ]
-    for event in Event:
+    for event in (*Event, *LoadEvent):
         kind = event.value
         lines.append(f"| `{kind.name}` | {logging.getLevelName(kind.level)} | {kind.text} | {kind.meaning} |")
     return "\n".join(lines) + "\n"

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real brokers for the tests that ask for them, and one honest line about those that are not installed.
+"""Real brokers and databases for the tests that ask for them, and one honest line about those that are not installed.
 
 A broker costs seconds and hundreds of megabytes, so there is one of a kind in a whole run. All tests that use it form
 one group, which ``--dist loadgroup`` keeps on one worker: that worker's session fixture then is the only one, and no
 lock file or count of users is needed, nor can a worker that dies leave a broker to others.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -13,8 +14,11 @@ from typing import Protocol
 
 import pytest
 
+from ssm.repository.session import Access
 from tests.pki import Pki
+from tests.servers import chromium as browser
 from tests.servers.broker import INSTALLED, SERVERS, BrokerServer, RealBroker, new_queue
+from tests.servers.database import DATABASE_INSTALLED, DATABASES, PASSWORD, DatabaseServer
 from tests.servers.slapd import Service, Slapd
 
 NOT_FOUND = "not found: "
@@ -32,7 +36,7 @@ class NewSlapd(Protocol):
 
 def need(kind: str) -> None:
     """Skip the test where this server is not installed; fail it where servers are required."""
-    if INSTALLED[kind]():
+    if {**INSTALLED, **DATABASE_INSTALLED, browser.KIND: browser.is_installed}[kind]():
         return
     message = f"{NOT_FOUND}{kind}; install with: make servers"
     if os.environ.get(REQUIRE) == "1":
@@ -57,7 +61,7 @@ def kinds_of(item: pytest.Item) -> set[str]:
     words = set(item.fixturenames)
     if hasattr(item, "callspec"):
         words |= {part for one in item.callspec.id.split("-") for part in one.split("_")}
-    return words & set(INSTALLED)
+    return words & {*INSTALLED, *DATABASES, browser.KIND}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -142,3 +146,50 @@ def real_broker(request: pytest.FixtureRequest, server_pki: Pki) -> RealBroker:
     kind, use_tls = request.param
     server: BrokerServer = request.getfixturevalue(kind)
     return RealBroker(server, server_pki, server_pki.issue("client.example.org"), use_tls, new_queue())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """The browser is there; ``tests.servers.chromium.opened`` opens a page in it."""
+    need(browser.KIND)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[DatabaseServer]:
+    """The PostgreSQL of this run. Tests that end it make their own with ``new_database_server``."""
+    yield from running_database("postgresql")
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[DatabaseServer]:
+    """The MariaDB of this run. Tests that end it make their own with ``new_database_server``."""
+    yield from running_database("mariadb")
+
+
+def running_database(kind: str) -> Iterator[DatabaseServer]:
+    """A server for as long as it is needed."""
+    need(kind)
+    with DATABASES[kind]() as server:
+        yield server
+
+
+@pytest.fixture
+def new_database_server() -> Iterator[Callable[[str], DatabaseServer]]:
+    """Starts servers that the test may end as it likes; call it with a kind."""
+    with contextlib.ExitStack() as held:
+
+        def start(kind: str) -> DatabaseServer:
+            need(kind)
+            return held.enter_context(DATABASES[kind]())
+
+        yield start
+
+
+@pytest.fixture(params=("sqlite", *DATABASES))
+def access(request: pytest.FixtureRequest, tmp_path: Path) -> Access:
+    """An empty database of each kind."""
+    kind: str = request.param
+    if kind == "sqlite":
+        return Access(f"sqlite:///{tmp_path}/database/accounting.sqlite")
+    server: DatabaseServer = request.getfixturevalue(kind)
+    return Access(server.url(server.new_database()), PASSWORD)

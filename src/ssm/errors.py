@@ -18,11 +18,13 @@
     ├─ RetryError                  the world is in the way: keep the message, back off
     │  ├─ CannotJudgeError           the fault is on our side (CRL, CA directory)
     │  ├─ SpoolUnavailableError      disk full, input/output error
+    │  ├─ RepositoryUnavailableError the database is down, full, or too busy
     │  └─ TransportError             ConnectFailed · ConnectionLost · TimedOut · Refused · RemoteProtocol
     └─ StopError                   going on would do harm: stop, tell, exit non-zero
        ├─ ConfigError                all faults at once
        ├─ CredentialError            key unreadable, certificate expired, login refused
        ├─ SpoolError                 not writable, structure damaged
+       ├─ RepositoryError            no such database, tables of another version, not permitted
        ├─ InputError                 a file that was named cannot be read
        └─ LocalProtocolError         we broke the protocol: our bug
 
@@ -125,6 +127,12 @@ class FormatError(RejectError):
         self.suggestion = suggestion
 
 
+class UnstorableError(RejectError):
+    """The database refuses the records of a message, whenever they come."""
+
+    reason = "unstorable"
+
+
 class RecordError(RejectError):
     """A record cannot be written in a format without saying something else than it says."""
 
@@ -147,6 +155,10 @@ class CannotJudgeError(RetryError):
 
 class SpoolUnavailableError(RetryError):
     """The spool cannot take or give a message just now: disk full, input/output error."""
+
+
+class RepositoryUnavailableError(RetryError):
+    """The database cannot take or give anything just now: down, full, locked."""
 
 
 class TransportError(RetryError):
@@ -231,6 +243,12 @@ class InputError(StopError):
     """A file that was named cannot be read."""
 
     exit_status = EX_NOINPUT
+
+
+class RepositoryError(StopError):
+    """The database is not one that we can work with: missing, of another version, not permitted."""
+
+    exit_status = EX_CONFIG
 
 
 class LocalProtocolError(StopError):

@@ -11,23 +11,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ssm.accounting.events import LoadEvent
 from ssm.messenger.events import Event
 from ssm.names import printable
 from ssm.settings.sections import Logging
 
 LINE = "=" * 40
-LOGGERS = {"sender": "ssmsend", "receiver": "ssmreceive"}
+LOGGERS = {"sender": "ssmsend", "receiver": "ssmreceive", "loader": "ssmload"}
 # Libraries that talk too much.
-OTHERS = ("asyncio", "httpx2", "httpcore2")
+OTHERS = ("asyncio", "httpx2", "httpcore2", "alembic", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True)
 class LogTeller:
-    """Implements ``ssm.messenger.events.Teller`` over one logger."""
+    """Implements ``ssm.messenger.events.Teller``, and that of accounting, over one logger."""
 
     logger: logging.Logger
 
-    def __call__(self, event: Event, *, message_id: str | None = None, **facts: str | float | None) -> None:
+    def __call__(self, event: Event | LoadEvent, *, message_id: str | None = None, **facts: str | float | None) -> None:
         """One line."""
         kind = event.value
         if not self.logger.isEnabledFor(kind.level):

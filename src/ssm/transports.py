@@ -21,6 +21,8 @@ from ssm.wiring_ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
 from ssm.wiring_stomp import receiver_transport, sender_transport
 
 HTTPS_PORT = 443
+MOST_PAYLOAD_OF_AMS = 450_000
+"""AMS takes a megabyte, in base64; an encrypted message is in base64 already: 16/9, and a tenth more for line ends."""
 
 
 def judged_as_all(open_transport: Callable[[ReceiverSettings, Teller], Transport]) -> "OpenListener":
@@ -115,11 +117,15 @@ class TransportKind:
     """Where it goes, for people."""
     window: int | None = None
     """Most messages on their way at a time, where the protocol sets a bound."""
+    most_payload: int | None = None
+    """Largest payload, in octets, of which a sealed message surely goes through, where the protocol sets a bound."""
 
 
 TRANSPORTS: Mapping[str, TransportKind] = {
     "STOMP": TransportKind(sender_transport, judged_as_all(receiver_transport)),
-    "AMS": TransportKind(ams_sender, judged_as_all(ams_receiver), describe=describe_ams),
+    "AMS": TransportKind(
+        ams_sender, judged_as_all(ams_receiver), describe=describe_ams, most_payload=MOST_PAYLOAD_OF_AMS
+    ),
     "SSM1": TransportKind(ssm1_sender, ssm1_listener, ssm1_sealing, window=1),
 }
 
@@ -138,6 +144,13 @@ def window_of(settings: SenderSettings) -> int:
     """How many messages may be on their way at a time."""
     most = TRANSPORTS[settings.protocol].window
     return settings.messaging.window if most is None else min(most, settings.messaging.window)
+
+
+def most_payload_of(settings: SenderSettings) -> int:
+    """The largest payload that is sent in one message; a larger one is cut."""
+    most = TRANSPORTS[settings.protocol].most_payload
+    size = settings.messaging.max_message_size
+    return size if most is None else min(most, size)
 
 
 def open_listeners(settings: ReceiverSettings, ports: ReceivePorts) -> Sequence[Listener]:

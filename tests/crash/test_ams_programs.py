@@ -191,6 +191,21 @@ def test_a_service_with_bad_moments_loses_nothing(ends: Ends) -> None:
     ends.assert_each_arrived_once(sent)
 
 
+def test_a_message_over_the_limit_of_ams_travels_in_pieces(ends: Ends) -> None:
+    records = [
+        f"Site: SITE\nSubmitHost: ce{number}\nNumberOfJobs: 5\nMonth: 7\nYear: 2025\n" for number in range(30_000)
+    ]
+    ends.leave(["".join(["APEL-sync-message: v0.1\n", *(f"{one}%%\n" for one in records)]).encode()])
+    ends.start("send").finish()
+    count = len(ends.place.topic.messages)
+    assert count >= 4
+    ends.receive_until(count)
+    arrived = [path.read_text() for path in elements(ends.spool / "incoming")]
+    assert {one.partition("\n")[0] for one in arrived} == {"APEL-sync-message: v0.1"}
+    assert Counter(one for text in arrived for one in text.partition("\n")[2].split("%%\n") if one) == Counter(records)
+    assert ends.left() == []
+
+
 def test_a_message_that_ams_does_not_take_stays_and_the_others_go(ends: Ends) -> None:
     ends.place.server.state.max_message_octets = 20_000
     sent = payloads(10)

@@ -121,7 +121,11 @@ def test_random_octets_are_read_or_refused(name: str) -> None:
             judged(data)
 
 
-@pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "path",
+    [path for name in READERS for path in sorted((CORPUS / name).iterdir())],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
 def test_what_once_did_harm_does_none(path: Path) -> None:
     data = path.read_bytes()
     found = outcome(path.parent.name, data)

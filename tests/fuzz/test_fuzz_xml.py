@@ -2,7 +2,7 @@
 """Damaged and hostile XML, read and cut, ends in records, faults or FormatError, and nothing else; the ways agree.
 
 Mutations are drawn from a seeded generator, so that a run can be repeated; ``SSM_FUZZ_ROUNDS`` makes it longer. What
-once did harm is kept in ``corpus``, and replayed.
+once did harm is kept in ``corpus-xml``, and replayed.
 """
 
 import os
@@ -23,7 +23,7 @@ from tests.xml_messages import as_shipped, by_parser, is_xml, portions
 
 ROUNDS = int(os.environ.get("SSM_FUZZ_ROUNDS", "400"))
 NOW = 1717500000
-CORPUS = sorted((Path(__file__).parent / "corpus" / "xml").iterdir())
+CORPUS = sorted((Path(__file__).parent / "corpus-xml").iterdir())
 SAMPLES = Path(__file__).parents[1] / "samples" / "xml"
 PIECES = (
     *(b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?a", b"?>", b"<!DOCTYPE a [", b"]>", b"&amp;", b"&a;", b"&#0;", b"&"),

@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from ssm.demo.outcome import Expectation, compare
 
 SITES = {"ce1": 45, "old": 41, "ce2": 31}
@@ -23,8 +25,15 @@ def test_the_demonstration_ends_well(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "45 accepted, 2 rejected, 0 lost or doubled" in done.stdout
     assert "killed with SIGKILL" in done.stdout
+    # What it sent, added up: its jobs, the 1200 of a summary, and one in CAR.
+    [last] = [line for line in done.stdout.splitlines() if line.startswith("jobs: ")]
+    assert last.startswith("jobs: 2,001, ")
+    page = tmp_path / "demo" / "report.html"
+    assert done.stdout.splitlines()[-2] == f"The report of the month, with charts: {page}"
+    assert "2\u202f001</dd>" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.timeout(240)
 def test_the_demonstration_of_every_way_in_ends_well(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     done = subprocess.run(
@@ -32,7 +41,7 @@ def test_the_demonstration_of_every_way_in_ends_well(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=115,
+        timeout=230,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "117 accepted, 4 rejected, 0 lost or doubled" in done.stdout
@@ -52,6 +61,9 @@ def test_the_demonstration_of_every_way_in_ends_well(tmp_path: Path) -> None:
         r"^(?:\[(receiver.*)\]|protocol: (.*))$", (folder / "receiver.cfg").read_text(), re.MULTILINE
     )
     assert ["".join(one) for one in listeners] == ["receiver", "STOMP", "receiver.old", "SSM1", "receiver.ams", "AMS"]
+    # 110 messages of 20 jobs, those of a summary that two sites have sent, and one in CAR: what is sent twice counts once.
+    [last] = [line for line in done.stdout.splitlines() if line.startswith("jobs: ")]
+    assert last.startswith("jobs: 3,401, ")
     left = {path.name for path in folder.glob("*/outgoing/*") if path.is_file()}
     assert left == {"not-on-the-list"}
 

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of transports and the names that a configuration may use are the same; each opens what was asked for."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from ssm.broker_sources import unheard
+from ssm.envelope.certificate import Recipient, Signer
+from ssm.envelope.enveloped_data import Cipher
+from ssm.envelope.seal import Encryption, seal
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender
 from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.transport.ams import AmsTransport
 from ssm.transport.ams_service import Pace
 from ssm.transport.tls import TlsSettings
-from ssm.transports import TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
+from ssm.transports import MOST_PAYLOAD_OF_AMS, TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
+from tests.pki import Pki
 
 AMS = """
 [{role}]
@@ -89,3 +94,14 @@ def test_nothing_turns_the_verification_of_ams_off(tmp_path: Path) -> None:
 def test_where_messages_go_is_said_for_people(tmp_path: Path, trust: str) -> None:
     settings, _ = read_sender(written(tmp_path, "sender", trust=f"ams_trust: {trust}"))
     assert describe(settings) == f"ams.example.org:443, 2001:db8::7:8080, AMS over TLS, verified against {trust}"
+
+
+def test_the_largest_payload_for_ams_is_within_its_megabyte_however_it_is_sealed(tmp_path: Path) -> None:
+    pki = Pki(tmp_path)
+    site, server = pki.issue("ce.example.org"), pki.issue("accounting.example.org")
+    signer = Signer.from_pem(site.certificate_pem, site.key_pem)
+    encryption = Encryption(Recipient.from_pem(server.certificate_pem), Cipher.AES_256_CBC)
+    for line in (b"Month: 7\n", b"<urf:Site>EXAMPLE-T2</urf:Site>" * 50 + b"\n"):
+        payload = line * (MOST_PAYLOAD_OF_AMS // len(line))
+        for how in (None, encryption):
+            assert len(base64.b64encode(seal(payload, signer, how))) < 1_000_000 - 1_000

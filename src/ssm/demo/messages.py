@@ -2,12 +2,19 @@
 """What the demonstration sends: messages as sites write them, and two megabytes of noise."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from ssm.records.invented.messages import INVENTIONS, Order, order_target, pieces, written
+from ssm.records.invented.months import Month
+from ssm.records.invented.world import Wish
 
 BINARY_OCTETS = 2_000_000
 JOB_MESSAGES = 40
 JOBS_IN_A_MESSAGE = 20
-A_DAY_IN_MAY = 1_714_608_000  # 2024-05-02 00:00 UTC
+MONTH = Month(2024, 5)
+WORLD = Wish(sites=6, vos=5, ces=2, users=4)
 
 SUMMARY = """APEL-summary-job-message: v0.2
 Site: EXAMPLE-T2
@@ -77,6 +84,24 @@ STAR = """<?xml version="1.0" encoding="UTF-8"?>
 </sr:StorageUsageRecords>
 """
 
+WRONG = """APEL-individual-job-message: v0.3
+Site: EXAMPLE-T2
+SubmitHost: ce1.example.org:9619/condor
+LocalJobId: 90001
+FQAN: /demo/Role=pilot/Capability=NULL
+WallDuration: 3600
+CpuDuration: 26784
+Processors: 8
+NodeCount: 1
+StartTime: 1714608000
+EndTime: 1714611600
+InfrastructureType: grid
+ServiceLevelType: HEPSPEC06
+ServiceLevel: 10.5
+%%
+"""
+"""The benchmark has the name of an earlier version, so that a repository refuses the message."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoMessage:
@@ -88,57 +113,32 @@ class DemoMessage:
 
 def all_messages() -> list[DemoMessage]:
     """In the order in which the site's programs leave them."""
-    jobs = jobs_of_one_site(0, JOB_MESSAGES)
+    return messages_with(jobs(JOB_MESSAGES))
+
+
+def messages_with(some_jobs: Sequence[DemoMessage]) -> list[DemoMessage]:
+    """The same, with these jobs."""
     others = [
         DemoMessage("APEL summary", SUMMARY.encode()),
         DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
         DemoMessage("StAR storage", STAR.encode()),
-        DemoMessage("APEL jobs, one wrong", WRONG),
+        DemoMessage("APEL jobs, one wrong", WRONG.encode()),
         DemoMessage("binary", os.urandom(BINARY_OCTETS)),
     ]
-    return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
+    half = len(some_jobs) // 2
+    return [*some_jobs[:half], *others, *some_jobs[half:]]
 
 
-def jobs_of_one_site(first: int, count: int) -> list[DemoMessage]:
-    """Job messages from this number on; no two numbers have the same jobs."""
-    return [DemoMessage(f"APEL jobs {number + 1}", job_message(number)) for number in range(first, first + count)]
+def jobs(count: int) -> list[DemoMessage]:
+    """So many messages of individual jobs."""
+    return [DemoMessage(f"APEL jobs {number}", payload) for number, payload in enumerate(job_messages(count), 1)]
 
 
-def wrong_message() -> bytes:
-    """Two jobs, in one of which the benchmark has the name of an earlier version."""
-    text = f"APEL-individual-job-message: v0.3\n{job_record(90_000)}{job_record(90_001)}"
-    before, name, after = text.rpartition("HEPSPEC")
-    return f"{before}{name}06{after}".encode()
-
-
-def job_message(number: int) -> bytes:
-    """An individual job message with some records."""
-    records = "".join(job_record(number * JOBS_IN_A_MESSAGE + index) for index in range(JOBS_IN_A_MESSAGE))
-    return f"APEL-individual-job-message: v0.3\n{records}".encode()
-
-
-def job_record(number: int) -> str:
-    """One job; each a little different from the others."""
-    wall = 1800 + number * 37 % 40_000
-    end = A_DAY_IN_MAY + number * 61
-    fields = {
-        "Site": "EXAMPLE-T2",
-        "SubmitHost": "ce1.example.org:9619/condor",
-        "LocalJobId": f"{40_000 + number}",
-        "LocalUserId": f"demo{number % 50:03}",
-        "GlobalUserName": "/DC=org/DC=example/CN=Robot pilot",
-        "FQAN": "/demo/Role=pilot/Capability=NULL",
-        "WallDuration": f"{wall}",
-        "CpuDuration": f"{wall * 8 * 93 // 100}",
-        "Processors": "8",
-        "NodeCount": "1",
-        "StartTime": f"{end - wall}",
-        "EndTime": f"{end}",
-        "InfrastructureType": "grid",
-        "ServiceLevelType": "HEPSPEC",
-        "ServiceLevel": "10.5",
-    }
-    return "".join(f"{key}: {value}\n" for key, value in fields.items()) + "%%\n"
-
-
-WRONG = wrong_message()
+def job_messages(count: int) -> Iterator[bytes]:
+    """Individual job messages with some records each, of sites and VOs that do not exist."""
+    invention = INVENTIONS["job"]
+    target = order_target(invention, None, None)
+    order = Order(WORLD, invention, target, (MONTH,), count * JOBS_IN_A_MESSAGE, JOBS_IN_A_MESSAGE)
+    records = chain.from_iterable(piece.records for piece in pieces(order))
+    for _ in range(count):
+        yield b"".join(written(order, islice(records, JOBS_IN_A_MESSAGE)))

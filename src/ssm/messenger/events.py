@@ -6,23 +6,10 @@ others search for, ours holds the same words.
 """
 
 import logging
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One line of the catalogue."""
-
-    name: str
-    """What it is called in JSON lines, in the journal and in counters."""
-    level: int
-    """Of the standard library's levels. ERROR: a person must act."""
-    text: str
-    """The line for people; fields in braces are the event's facts."""
-    meaning: str
-    """One sentence for the reference page."""
+from ssm.ports.telling import Kind
 
 
 class Event(Enum):

@@ -14,12 +14,14 @@ from ssm.records.message import Batch
 MOST_KEYS = 1_000_000
 """Records whose keys are remembered; a message normally has a thousand."""
 MOST_SITES = 1_000
-MOST_COMPARED = 10
-"""The commonest sites, to which the others are compared: that is slow."""
 MAX_SITE = 255
 """Characters of a name that is looked at; a longer one has a fault already."""
 MAX_OCTETS = 1_000_000
 """Beyond this, AMS takes no message."""
+MOST = 0.75
+"""Share of the records that makes a message one of a single site."""
+ALIKE = 0.8
+"""How much two names must have in common to be taken for one another, from 0 to 1."""
 FEW = 0.1
 """Share of the records that a site must have, not to be called unlike the others."""
 
@@ -82,21 +84,37 @@ class Sites:
         self.counts.update({site: count for site, count in sites.items() if site in self.first})
 
     def faults(self) -> list[Fault]:
-        """Names that look like another, or that hardly any record has."""
+        """Names that another has in other letters; and, where most records are of one site, those that are not.
+
+        A message of many sites is what one repository sends to another, and its names may well be alike.
+        """
         if len(self.counts) <= 1:
             return []
-        usual = [site for site, count in self.counts.items() if count >= FEW * self.counts.total()]
-        common = [site for site, _ in self.counts.most_common(MOST_COMPARED)]
+        usual, most = self.counts.most_common(1)[0]
+        is_of_one = most >= MOST * self.counts.total()
+        by_letters: dict[str, str] = {}
+        for site, _ in self.counts.most_common():
+            by_letters.setdefault(letters(site), site)
         found = []
         for site in self.counts:
-            others = [one for one in common if self.counts[one] > self.counts[site]]
-            alike = difflib.get_close_matches(site.casefold(), [one.casefold() for one in others], 1, cutoff=0.8)
-            guess = next((one for one in others if alike and one.casefold() == alike[0]), "")
-            if guess or (site not in usual and usual):
+            guess = by_letters[letters(site)]
+            if guess == site and is_of_one and site != usual:
+                guess = usual if alike(site, usual) else ""
+            if guess != site and (guess or self.counts[site] < FEW * self.counts.total()):
                 place = self.first[site]
                 said = f"{quoted(site)} is the site of {self.counts[site]} of {self.counts.total()} records"
                 found.append(Fault(Level.WARNING, "odd-site", said, place.line, place.path, place.field, guess))
         return found
+
+
+def letters(site: str) -> str:
+    """What is left of a name when it does not matter how it is written."""
+    return "".join(filter(str.isalnum, site.casefold()))
+
+
+def alike(site: str, other: str) -> bool:
+    """Whether one may be meant for the other."""
+    return difflib.SequenceMatcher(None, site.casefold(), other.casefold()).ratio() >= ALIKE
 
 
 def size_fault(octets: int) -> Fault | None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ssm.errors import ConfigError
 from ssm.settings import legacy
+from ssm.settings.database import Database, LoaderMessaging
 from ssm.settings.file import parse
 from ssm.settings.found import Found, Overlay, Sources
 from ssm.settings.listeners import complete, hand_over, take_overlays
@@ -48,6 +49,11 @@ SECTIONS: dict[str, dict[str, type]] = {
         "messaging": ReceiverMessaging,
         "logging": Logging,
         "daemon": Daemon,
+    },
+    "loader": {
+        "messaging": LoaderMessaging,
+        "database": Database,
+        "logging": Logging,
     },
 }
 PREFIX = "SSM_SET_"
@@ -122,6 +128,20 @@ def role_of(file: Path) -> str:
 
 def gather(sources: Sources, role: str) -> Found:
     """Everything that is said, known names only."""
+    found = collect(sources)
+    if is_ssm_cfg(found):
+        translate(found, role, sources.environment.get)
+    modernise(found)
+    overlays = list(take_overlays(found if role == "receiver" else found.without_faults()))
+    found.listeners = overlays if role == "receiver" else []
+    if role in ROLES:
+        check_protocol(found, role)
+    check_names(found)
+    return found
+
+
+def collect(sources: Sources) -> Found:
+    """What stands in each source; later ones win."""
     found = Found()
     parser = sources.parser or parse(sources.file, found)
     for name in parser.sections():
@@ -138,13 +158,6 @@ def gather(sources: Sources, role: str) -> Found:
             found.put(section_name.strip(), key.strip(), value, "--set")
         else:
             found.fault("", "--set", "must be section.option=value", value=override)
-    if is_ssm_cfg(found):
-        translate(found, role, sources.environment.get)
-    modernise(found)
-    overlays = list(take_overlays(found if role == "receiver" else found.without_faults()))
-    found.listeners = overlays if role == "receiver" else []
-    check_protocol(found, role)
-    check_names(found)
     return found
 
 
@@ -240,8 +253,9 @@ def shown(one: Declared, text: str) -> str:
 
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
-    check_brokers(found)
-    check_needs(found, role)
+    if role in ROLES:
+        check_brokers(found)
+        check_needs(found, role)
     if found.faults:
         count = len(found.faults)
         message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"

@@ -315,5 +315,5 @@ def test_a_file_that_is_no_ini_file_is_a_fault(tmp_path: Path, octets: bytes) ->
 
 def test_every_known_option_is_known_by_one_name_only() -> None:
     known = known_sections()
-    assert {"sender", "receiver", "broker", "certificates", "messaging", "logging", "daemon"} == set(known)
+    assert {"sender", "receiver", "broker", "certificates", "messaging", "logging", "daemon", "database"} == set(known)
     assert all(name == name.lower() and "-" not in name for options in known.values() for name in options)

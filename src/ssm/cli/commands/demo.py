@@ -5,6 +5,7 @@ Messages as sites write them go from a spool through the embedded broker into an
 mid-stream and started again; one message is changed on its way, one comes from a signer who is not on the list.
 With --all there are three sites, and one receiver with three listeners: SSM 2 over STOMP, SSM 1, and SSM 2 over AMS,
 which needs the extra [ams].
+At the end the server loads what arrived and adds it up: the month's usage, as tables and as a page with charts.
 Everything happens on this machine, in a folder of its own, which stays for you to look at.
 
 Exit status: 0 when every message ended where it should.
@@ -22,8 +23,8 @@ from ssm.demo.outcome import Row
 HEADS: Sequence[str] = ("message", "size", "signer", "outcome", "reason", "seconds")
 HEADS_OF_ALL: Sequence[str] = ("message", "came by", "signer", "outcome", "reason", "seconds", "its sender was told")
 LOGS: Mapping[bool, str] = {
-    False: "receiver.log, sender-site.log",
-    True: "receiver.cfg, receiver.log, sender-old.log, sender-ams.log, sender-site.log",
+    False: "and the logs of sender, receiver and loader",
+    True: "receiver.cfg, and the logs of three senders, receiver and loader",
 }
 
 
@@ -51,8 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     others = len(rows) - accepted - rejected
     seconds = time.monotonic() - begun
     print(f"\n{accepted} accepted, {rejected} rejected, {others} lost or doubled; {seconds:.1f} s.")
-    print(f"Look into {folder}: server/incoming, server/reject, {LOGS[arguments.all]}")
     print("Every outcome is the right one." if right else "NOT every outcome is the right one.")
+    show_usage(folder)
+    print(f"Look into {folder}, too: server/reject, {LOGS[arguments.all]}.")
     return 0 if right else 1
 
 
@@ -74,6 +76,22 @@ def play(folder: Path, *, is_all: bool) -> list[Row]:
     from ssm.demo.play_all import play_all
 
     return (play_all if is_all else play_one)(folder, lambda text: print(f"· {text}", flush=True))
+
+
+def show_usage(folder: Path) -> None:
+    """What was used, by all that was sent: loaded, added up, and as a page."""
+    from ssm.demo.accounting import INSTALL, account, missing
+
+    if missing():
+        print(f"To see what is made of it, too: {INSTALL}")
+        return
+    print(
+        "\n· loading what arrived, adding it up, and making a page of it: ssm load, ssm summarise, ssm report\n",
+        flush=True,
+    )
+    tables, page = account(folder)
+    print(tables, end="")
+    print(f"\nThe report of the month, with charts: {page}")
 
 
 def shortened(rows: Sequence[Row]) -> list[Row]:

@@ -23,8 +23,10 @@ from ssm.records.values import NULLS
 
 MAX_TOLD = 100
 STRAY = "stands between elements, where a text means nothing"
-MAX_LESSONS = 20
-"""Records that are looked at, in vain, for a look that others may have."""
+MAX_LOOKS = 8
+"""Looks that are kept; producers leave out what a record does not say, so that a document has several."""
+MAX_LESSONS = 40
+"""Records that are looked at for a look that others may have."""
 
 
 def read(
@@ -48,10 +50,17 @@ class Reading:
     stream: XmlStream
     root: Element
     number: int = 0
-    shape: XmlShape | None = None
+    shapes: list[XmlShape] = field(default_factory=list)
+    """The looks that are known, in the order of the stream's patterns."""
     lessons: int = 0
     passed_over: set[str] = field(default_factory=set)
     """Names that were passed over, and told."""
+    kept: frozenset[str] = field(init=False)
+    """Tags of elements of which all is kept, whatever they say."""
+
+    def __post_init__(self) -> None:
+        some = self.vocabulary
+        self.kept = some.structure.union(some.special, (tag for tag in some.rules if some.keeps_all(tag)))
 
     def batches(self, first: Piece, pieces: Iterator[Piece | Run]) -> Iterator[Batch]:
         """All records; FormatError where the document is broken, after those that were whole."""
@@ -75,14 +84,15 @@ class Reading:
             yield Batch([], [Fault(Level.ERROR, "no-records", said, self.root.line)], lambda _, __: Place())
 
     def learn(self, piece: Piece) -> None:
-        """What the next records may look like, if that is not known."""
-        if self.shape is None and piece.is_whole and self.lessons < MAX_LESSONS:
+        """What the next records may look like, if none so far looked like this one."""
+        if piece.is_whole and self.lessons < MAX_LESSONS and len(self.shapes) < MAX_LOOKS:
             self.lessons += 1
             elements, faults = piece.records[0], list[Fault]()
             record = quick_record(self.vocabulary, elements) or self.careful(elements, 1, faults).record()
-            if not faults:
-                self.shape = compile_shape(self.vocabulary, piece.raw, elements, record)
-                self.stream.pattern = self.shape.pattern if self.shape is not None else None
+            shape = None if faults else compile_shape(self.vocabulary, piece.raw, elements, record)
+            if shape is not None:
+                self.shapes.append(shape)
+                self.stream.patterns.append(shape.pattern)
 
     def batch(self, portion: list[Elements]) -> Batch:
         """Some records from the parser."""
@@ -99,18 +109,28 @@ class Reading:
 
     def run(self, run: Run) -> Iterator[Batch]:
         """Some records that were taken past the parser; those that need a closer look go through it after all."""
-        assert self.shape is not None
         starts = list(accumulate((raw.count(b"\n") for raw in run.raws), initial=run.line))[:-1]
         for start in range(0, len(run.raws), BATCH_RECORDS):
             window = slice(start, start + BATCH_RECORDS)
             raws, lines = run.raws[window], starts[window]
             try:
-                records = self.shape.records(raws, run.rows[window])
+                records = self.quick_records(raws, run.looks[window], run.rows[window])
             except ValueError:
                 yield from self.reparsed(raws, lines)
                 continue
             yield Batch(records, [], Finder(self, raws, lines, self.number + 1).place)
             self.number += len(records)
+
+    def quick_records(self, raws: list[bytes], looks: list[int], rows: list[tuple[bytes, ...]]) -> list[Record]:
+        """The records of some rows, look by look, in their order; ValueError when any needs a closer look."""
+        if len(self.shapes) == 1:
+            return self.shapes[0].records(raws, rows)
+        found: dict[int, Record] = {}
+        for look in set(looks):
+            places = [place for place, one in enumerate(looks) if one == look]
+            some = self.shapes[look].records([raws[place] for place in places], [rows[place] for place in places])
+            found.update(zip(places, some, strict=True))
+        return [found[place] for place in range(len(raws))]
 
     def reparsed(self, raws: list[bytes], lines: list[int]) -> Iterator[Batch]:
         """Through the parser after all; FormatError where one is broken, after those that were whole."""
@@ -136,6 +156,8 @@ class Reading:
     def tell_passed_over(self, elements: Elements, faults: list[Fault]) -> None:
         """Once a message for each element that belongs to the format, but is not kept."""
         for element in elements[1:]:
+            if element.tag in self.kept:
+                continue
             what = self.not_kept(element)
             key = f"{element.name} {what}"
             if what is not None and key not in self.passed_over and len(self.passed_over) < MAX_TOLD:

@@ -92,6 +92,10 @@ class Vocabulary:
         tag = element.tag
         return any(tag in some for some in (self.rules, self.special, self.structure, self.passed_over, self.records))
 
+    def keeps_all(self, tag: str) -> bool:
+        """Whether the text of these elements is read whatever their attributes are."""
+        return any(one.condition is None and one.attribute is None for one in self.rules[tag])
+
     def has_unread_text(self, element: Element) -> bool:
         """Whether it says something where only its attributes are read."""
         rules = self.rules.get(element.tag, ())

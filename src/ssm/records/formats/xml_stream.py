@@ -2,7 +2,7 @@
 """An XML document as a stream of its records, each with its own octets.
 
 The parser is fed up to the end of one record at a time. Between two records it is at rest, and that is where a
-run of records that look like one seen before can be taken past it: a pattern that fits a whole record, and in
+run of records that look like some seen before can be taken past it: a pattern that fits a whole record, and in
 which no value holds markup, proves as much as the parser would. See ``xml_shapes``.
 """
 
@@ -34,9 +34,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Records of one look, taken past the parser."""
+    """Records of known looks, taken past the parser."""
 
     raws: list[bytes]
+    looks: list[int]
+    """Of each record, which of the patterns it fits."""
     rows: list[tuple[bytes, ...]]
     line: int
     """Line on which the first begins."""
@@ -48,8 +50,8 @@ class XmlStream:
 
     blocks: Iterator[bytes]
     is_container: Callable[[Element], bool]
-    pattern: "re.Pattern[bytes] | None" = None
-    """What records look like, once it is known."""
+    patterns: "list[re.Pattern[bytes]]" = field(default_factory=list)
+    """What records look like, as far as it is known."""
     parser: SafeParser = field(init=False)
     head: bytes = b""
     """Everything up to the end of the root's start tag."""
@@ -107,7 +109,7 @@ class XmlStream:
     def advance(self) -> Iterator[Piece | Run]:
         """What can be taken from the buffer."""
         while True:
-            if self.at_rest and self.pattern is not None and (run := self.run(self.pattern)):
+            if self.at_rest and (run := self.run()):
                 yield run
             if not self.end_tag and (found := START_TAG.search(self.buffer)):
                 self.end_tag = b"</" + found[1] + b">"
@@ -120,17 +122,27 @@ class XmlStream:
                 yield self.piece(len(self.buffer))
                 return
 
-    def run(self, pattern: "re.Pattern[bytes]") -> Run | None:
-        """The records at the beginning of the buffer that have this look."""
+    def run(self) -> Run | None:
+        """The records at the beginning of the buffer that have a look that is known."""
         line, position = self.line, 0
-        raws, rows = [], []
-        while (match := pattern.match(self.buffer, position)) and len(match[0]) <= MAX_QUICK_OCTETS:
-            raws.append(match[0])
-            rows.append(match.groups())
+        run = Run([], [], [], line)
+        while found := self.known_look(position):
+            look, match = found
+            run.raws.append(match[0])
+            run.looks.append(look)
+            run.rows.append(match.groups())
             position = match.end()
         self.line += self.buffer.count(b"\n", 0, position)
         self.buffer = self.buffer[position:]
-        return Run(raws, rows, line) if raws else None
+        return run if run.raws else None
+
+    def known_look(self, position: int) -> "tuple[int, re.Match[bytes]] | None":
+        """The pattern that a record fits which begins here."""
+        for look, pattern in enumerate(self.patterns):
+            match = pattern.match(self.buffer, position)
+            if match is not None and len(match[0]) <= MAX_QUICK_OCTETS:
+                return look, match
+        return None
 
     def piece(self, size: int, *, is_last: bool = False) -> Piece:
         """Feed some octets to the parser."""

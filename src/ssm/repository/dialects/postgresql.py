@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PostgreSQL: COPY into a temporary table, then one statement that merges; partitions by month."""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from ssm.accounting.layouts import LAYOUTS, Layout
+from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
+from ssm.ports.repository import Row
+from ssm.repository.session import Access, Dialect, Touched, Upserted
+from ssm.repository.upserts import on_conflict, quoted
+
+UPGRADE_LOCK = 0x55AC_C0DE
+PARTITION_LOCK = 0x55AC_C0DF
+# Classes of SQLSTATE after which the same may be tried again: connection, transaction rollback, resources, operator
+# intervention, system error (PostgreSQL, appendix A).
+PASSING = ("08", "40", "53", "55", "57", "58")
+LOGIN = ("28",)
+TAKEN = "23505"
+NO_PARTITION = "23514"
+UNSTORABLE = ("22", "23")
+
+
+def open_engine(access: Access) -> Engine:
+    """One connection for each who asks."""
+    try:
+        import psycopg
+    except ImportError as error:
+        raise RepositoryError(
+            "the driver for PostgreSQL is not installed", hint="pip install 'secure-stomp-messenger[postgres]'"
+        ) from error
+    del psycopg
+    url = make_url(access.url).set(drivername="postgresql+psycopg", password=access.password)
+    options = {
+        "connect_timeout": max(1, round(access.connect_timeout_seconds)),
+        "application_name": "ssm",
+        # A server that has gone without a word is noticed within two minutes.
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 9,
+    }
+    return create_engine(url, poolclass=NullPool, connect_args=options)
+
+
+class PostgresqlSession:
+    """Implements ``ssm.repository.session.Session``."""
+
+    def __init__(self, engine: Engine) -> None:
+        import psycopg
+
+        self.pooled = engine.raw_connection()
+        connection = self.pooled.driver_connection
+        assert isinstance(connection, psycopg.Connection), "the engine is ours"
+        self.connection: psycopg.Connection[tuple[object, ...]] = connection
+        self.connection.rollback()
+        self.connection.autocommit = True
+        self.staged: set[str] = set()
+        self.partitions: set[tuple[str, int]] = set()
+
+    def begin(self) -> None:
+        """Read committed is enough: every statement that matters is one."""
+        self.connection.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Synced."""
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """If there is a transaction."""
+        if not self.connection.closed:
+            self.connection.execute("ROLLBACK")
+
+    def prepare(self, layout: Layout, months: Collection[int]) -> None:
+        """A partition for each month, attached so that nobody who writes elsewhere has to wait."""
+        missing = [month for month in months if layout.is_large and (layout.name, month) not in self.partitions]
+        for month in sorted(missing):
+            self.make_partition(layout.name, int(month))
+            self.partitions.add((layout.name, month))
+
+    def make_partition(self, table: str, month: int) -> None:
+        """One at a time on the whole server; nothing where it is there."""
+        name = f"{table}_{month:06d}"
+        with self.connection.transaction():
+            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (PARTITION_LOCK,))
+            [(found,)] = self.connection.execute("SELECT to_regclass(%s)", (name,)).fetchall()
+            if found is None:
+                # CREATE ... PARTITION OF would lock the whole table against everybody; ATTACH does not.
+                self.connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)".encode())
+                statement = f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({month})"
+                self.connection.execute(statement.encode())
+
+    def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
+        """The merge also tells which months it touched."""
+        staging = f"staging_{layout.name}"
+        if layout.name in self.staged:
+            self.connection.execute(f"TRUNCATE {staging}".encode())
+        else:
+            statement = f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {layout.name}) ON COMMIT DELETE ROWS"
+            self.connection.execute(statement.encode())
+        with self.connection.cursor() as cursor:
+            with cursor.copy(f"COPY {staging} ({quoted(layout.names)}) FROM STDIN".encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            found = cursor.execute(merge_of(layout.type.name).encode()).fetchall()
+        touched = [Touched(str(site), int(str(month))) for site, month, _ in found]
+        return Upserted(sum(int(str(count)) for _, _, count in found), touched)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """New rows."""
+        marks = ", ".join(["%s"] * len(columns))
+        with self.connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO {table} ({quoted(columns)}) VALUES ({marks})".encode(), rows)  # noqa: S608
+
+    def select(self, statement: str, values: Sequence[object]) -> Sequence[tuple[object, ...]]:
+        """All at once."""
+        return self.connection.execute(statement.replace("{}", "%s").encode(), values).fetchall()
+
+    def close(self) -> None:
+        """Release the connection."""
+        self.pooled.close()
+
+
+@cache
+def merge_of(kind: str) -> str:
+    """The statement for a table; in the order of the keys, so that two loaders wait for each other one way only."""
+    layout = LAYOUTS[kind]
+    kept = ", ".join(f'kept."{name}"' for name in layout.values)
+    new = ", ".join(f'excluded."{name}"' for name in layout.values)
+    return (
+        f"WITH changed AS (INSERT INTO {layout.name} AS kept ({quoted(layout.names)}) "  # noqa: S608 - our own names
+        f"SELECT {quoted(layout.names)} FROM staging_{layout.name} ORDER BY {quoted(layout.key)} "
+        f"{on_conflict(layout)} AND ({kept}) IS DISTINCT FROM ({new}) RETURNING site, month) "
+        "SELECT site, month, count(*) FROM changed GROUP BY site, month ORDER BY site, month"
+    )
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """Of the driver."""
+    import psycopg
+
+    return (psycopg.Error,)
+
+
+def trouble(error: Exception) -> SsmError:
+    """What an error of the server means; without a state, there was no server to give one."""
+    state = getattr(error, "sqlstate", None)
+    said = str(error).strip().partition("\n")[0]
+    if (state or "").startswith(LOGIN) or (state is None and "authentication failed" in str(error)):
+        return CredentialError(f"PostgreSQL refuses our login: {said}", hint="see [database] url and password")
+    if state == TAKEN:
+        return RepositoryUnavailableError("another loader has just stored the same")
+    if state == NO_PARTITION and "no partition" in said:
+        return RepositoryUnavailableError("somebody has taken a partition away; it is made anew")
+    if (state or "").startswith(UNSTORABLE):
+        return UnstorableError(f"the database refuses it: {said}")
+    if state is None or state.startswith(PASSING):
+        return RepositoryUnavailableError(f"PostgreSQL: {said}")
+    return RepositoryError(f"PostgreSQL: {said}")
+
+
+def begin_upgrade(connection: Connection) -> None:
+    """Others who want to make tables wait until we commit."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+
+
+POSTGRESQL = Dialect("postgresql", "PostgreSQL", open_engine, PostgresqlSession, errors, trouble, begin_upgrade)

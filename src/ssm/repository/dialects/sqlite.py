@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SQLite: no set-up, one file, not on network disks; WAL, and every commit synced."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from ssm.accounting.layouts import Layout
+from ssm.errors import RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
+from ssm.ports.repository import Row
+from ssm.repository.session import Access, Dialect, Upserted
+from ssm.repository.upserts import by_month, on_conflict, quoted
+
+BUSY_SECONDS = 60.0
+TURN = "-turn"
+FOLDER_MODE = 0o750
+FILE_MODE = 0o640
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+TAKEN = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
+FOREVER = ("SQLITE_READONLY", "SQLITE_AUTH", "SQLITE_PERM")
+
+
+def open_engine(access: Access) -> Engine:
+    """One connection for each who asks; transactions are begun by us, not by the driver."""
+    path = make_url(access.url).database
+    if not path or path == ":memory:":
+        raise RepositoryError("the url must name a file, as sqlite:////var/lib/ssm/accounting.sqlite")
+    engine = create_engine(
+        access.url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "do_connect", lambda *_: make_file(Path(path)))
+    event.listen(engine, "connect", set_up)
+    return engine
+
+
+def make_file(path: Path) -> None:
+    """An empty file of ours, which others may not read, before SQLite makes one that they may."""
+    try:
+        path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(FILE_MODE)
+    except OSError as error:
+        raise RepositoryError(f"{path}: {error.strerror}", hint="the folder must belong to this program") from error
+
+
+def set_up(connection: sqlite3.Connection, _: object) -> None:
+    """What SQLite forgets between connections."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA cache_size=-65536")
+
+
+class SqliteSession:
+    """Implements ``ssm.repository.session.Session``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.pooled = engine.raw_connection()
+        connection = self.pooled.driver_connection
+        assert isinstance(connection, sqlite3.Connection), "the engine is ours"
+        self.connection = connection
+        self.turn = os.open(f"{engine.url.database}{TURN}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+
+    def begin(self) -> None:
+        """At once for writing: waiting for a lock that is needed anyway is no deadlock.
+
+        SQLite polls, with pauses as long as a transaction of ours; so loaders take turns at a file of their own first.
+        """
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Synced."""
+        self.connection.execute("COMMIT")
+        fcntl.flock(self.turn, fcntl.LOCK_UN)
+
+    def rollback(self) -> None:
+        """If there is a transaction."""
+        fcntl.flock(self.turn, fcntl.LOCK_UN)
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    def prepare(self, layout: Layout, months: Collection[int]) -> None:
+        """Nothing."""
+
+    def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
+        """One by one in C; unchanged rows do not count as changed."""
+        statement, changed, touched = upsert_of(layout.type.name), 0, []
+        for month, group in by_month(rows):
+            count = self.connection.executemany(statement, group).rowcount
+            if count:
+                changed += count
+                touched.append(month)
+        return Upserted(changed, touched)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """New rows."""
+        marks = ", ".join("?" * len(columns))
+        self.connection.executemany(f"INSERT INTO {table} ({quoted(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    def select(self, statement: str, values: Sequence[object]) -> Sequence[tuple[object, ...]]:
+        """All at once."""
+        return self.connection.execute(statement.replace("{}", "?"), tuple(values)).fetchall()
+
+    def close(self) -> None:
+        """Release the file."""
+        os.close(self.turn)
+        self.pooled.close()
+
+
+@cache
+def upsert_of(kind: str) -> str:
+    """The statement for a table."""
+    from ssm.accounting.layouts import LAYOUTS
+
+    layout = LAYOUTS[kind]
+    marks = ", ".join("?" * len(layout.names))
+    differs = " OR ".join(f'excluded."{name}" IS NOT kept."{name}"' for name in layout.values)
+    return (
+        f"INSERT INTO {layout.name} AS kept ({quoted(layout.names)}) VALUES ({marks}) "  # noqa: S608 - our own names
+        f"{on_conflict(layout)} AND ({differs})"
+    )
+
+
+def trouble(error: Exception) -> SsmError:
+    """What an error of SQLite means."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if isinstance(error, OSError):
+        return RepositoryUnavailableError(f"SQLite: {error.filename or ''}: {error.strerror}")
+    if name.startswith((*DAMAGED, *FOREVER)):
+        return RepositoryError(f"the database file is damaged, or not to be written: {error}")
+    if name.startswith(TAKEN):
+        return RepositoryUnavailableError("another loader has just stored the same")
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return UnstorableError(f"the database refuses it: {error}")
+    if isinstance(error, sqlite3.OperationalError):
+        return RepositoryUnavailableError(f"SQLite: {error}", hint="free some space, or end who holds the file")
+    return RepositoryError(f"SQLite: {error}")
+
+
+def begin_upgrade(connection: Connection) -> None:
+    """Nobody else writes until we commit."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+SQLITE = Dialect(
+    "sqlite",
+    "SQLite",
+    open_engine,
+    SqliteSession,
+    lambda: (sqlite3.Error, OSError),
+    trouble,
+    begin_upgrade,
+    is_served=False,
+)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database into which messages are put, and what was added up of them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, text
+
+from ssm.accounting.arrivals import arrival_of
+from ssm.accounting.batches import Taken, blocks_of
+from ssm.accounting.decode import Terms, decode
+from ssm.accounting.summarise import Summarised, summarise
+from ssm.accounting.summary_tables import JOB_SUMMARIES
+from ssm.ports.incoming import IncomingElement
+from ssm.ports.repository import Stored
+from ssm.records.field import Record, RecordType
+from ssm.records.formats import FORMATS
+from ssm.records.types.storage import STORAGE
+from ssm.repository.database import Database
+from ssm.repository.schema import SUMMARIES, metadata
+from ssm.repository.session import Access
+from ssm.repository.store import SqlRepository
+from ssm.repository.summaries import SqlSummaries
+
+NOW = 1_760_000_000
+MICROSECONDS = 1_000_000
+
+
+class Books:
+    """A database into which messages are put one after the other."""
+
+    def __init__(self, access: Access) -> None:
+        self.database = Database(access)
+        self.database.upgrade()
+        self.repository: SqlRepository = self.database.open()
+        self.summaries = SqlSummaries(self.database)
+        self.second = 0
+
+    def put(self, *bodies: bytes, signer: str = "/CN=a") -> None:
+        """Each a message, all in one transaction."""
+        taken = []
+        for body in bodies:
+            self.second += 1
+            element = IncomingElement(f"00000000/{NOW + self.second:08x}000000", body, signer, None)
+            arrival = arrival_of(element, (NOW + 10**6) * MICROSECONDS)
+            decoded = decode(body, arrival.id, Terms(NOW + 10**6))
+            assert decoded.faults == [], decoded.faults
+            taken.append(Taken(element, arrival, decoded))
+        stored = [Stored(one.arrival, one.decoded.kind, one.decoded.records) for one in taken]
+        self.repository.store(stored, blocks_of(taken))
+
+    def put_records(self, kind: RecordType, *records: Record) -> None:
+        """One message."""
+        name = "star" if kind is STORAGE else "apel-text"
+        self.put(b"".join(FORMATS[name].write(kind, kind.newest, records)))
+
+    def summarise(self) -> list[Summarised]:
+        return list(summarise(self.summaries))
+
+    def sums(self, *columns: str, by: Sequence[str] = (), table: str = JOB_SUMMARIES.name) -> list[tuple[object, ...]]:
+        """Sums of some columns."""
+        found = SUMMARIES[table]
+        labels = [found.c[name] for name in by]
+        query = select(*labels, *(func.sum(found.c[name]) for name in columns)).group_by(*labels).order_by(*labels)
+        with self.database.connect() as connection:
+            return [
+                (*row[: len(by)], *(None if one is None else int(str(one)) for one in row[len(by) :]))
+                for row in connection.execute(query)
+            ]
+
+    def rows(self, table: str, *columns: str) -> list[tuple[object, ...]]:
+        found = SUMMARIES[table]
+        with self.database.connect() as connection:
+            query = select(*(found.c[name] for name in columns)).order_by(found.c.month, found.c.number)
+            return [tuple(row) for row in connection.execute(query)]
+
+    def close(self) -> None:
+        self.repository.close()
+        self.database.close()
+
+    def clear(self) -> None:
+        """As if nothing had ever come."""
+        with self.database.connect() as connection:
+            for name in metadata.tables:
+                connection.execute(text(f"DELETE FROM {name}"))
+            connection.commit()
+        self.second = 0

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Declarations and migrations agree, on each database; an upgrade may be cut off or run twice at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from ssm.errors import RepositoryError
+from ssm.repository.database import MIGRATIONS, Database, migrate
+from ssm.repository.schema import RECORDS, metadata
+from ssm.repository.session import Access
+from ssm.repository.versions import HEAD, REVISIONS
+
+OPTIONS = {"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
+
+
+def test_the_versions_that_are_known_are_those_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    assert [one.revision for one in scripts.walk_revisions()][::-1] == list(REVISIONS)
+    assert scripts.get_current_head() == HEAD
+
+
+def test_migrations_make_exactly_what_is_declared(access: Access) -> None:
+    database = Database(access)
+    assert database.upgrade() is None
+    with database.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), metadata)
+        assert differences == []
+        found = inspect(connection)
+        for table in metadata.tables.values():
+            assert found.get_pk_constraint(table.name)["constrained_columns"] == list(table.primary_key.columns.keys())
+    assert database.revision() == HEAD
+    database.close()
+
+
+def test_a_declaration_without_its_migration_is_noticed(access: Access) -> None:
+    database = Database(access)
+    database.upgrade()
+    with database.connect() as connection:
+        connection.execute(text("ALTER TABLE sync_records DROP COLUMN number_of_jobs"))
+        connection.execute(text("DROP INDEX sync_records_by_month" + on(access, "sync_records")))
+        connection.commit()
+        differences = compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), metadata)
+    database.close()
+    assert sorted(str(one[0]) for one in differences) == ["add_column", "add_index"]
+
+
+def on(access: Access, table: str) -> str:
+    """MariaDB's indexes belong to tables."""
+    return f" ON {table}" if access.url.startswith("mariadb") else ""
+
+
+def test_an_upgrade_from_each_older_version_ends_at_the_newest(access: Access) -> None:
+    database = Database(access)
+    for revision in REVISIONS[:-1]:
+        with database.connect() as connection:
+            database.dialect.begin_upgrade(connection)
+            migrate(connection, revision)
+            connection.commit()
+        assert database.revision() == revision
+        with pytest.raises(RepositoryError, match="older version") as caught:
+            database.open()
+        assert "ssm db upgrade" in caught.value.hint
+    assert database.upgrade() == REVISIONS[-2]
+    assert database.revision() == HEAD
+    database.close()
+
+
+def test_many_may_upgrade_at_once(access: Access) -> None:
+    def upgrade(_: int) -> None:
+        database = Database(access)
+        database.upgrade()
+        database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(upgrade, range(4)))
+    database = Database(access)
+    assert database.revision() == HEAD
+    database.close()
+
+
+def test_an_upgrade_that_was_cut_off_is_begun_again(access: Access) -> None:
+    database = Database(access)
+    with database.connect() as connection:
+        database.dialect.begin_upgrade(connection)
+        RECORDS["job"].create(connection)  # as a database leaves it whose definitions commit one by one
+        connection.commit()
+    database.upgrade()
+    with database.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), metadata)
+    database.close()
+    assert differences == []
+
+
+def test_tables_of_a_newer_program_are_refused_and_left_alone(access: Access) -> None:
+    database = Database(access)
+    database.upgrade()
+    with database.connect() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+    for attempt in (database.open, database.upgrade):
+        with pytest.raises(RepositoryError, match="9999"):
+            attempt()
+    assert database.revision() == "9999"
+    database.close()
