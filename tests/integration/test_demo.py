@@ -61,7 +61,7 @@ def test_the_demonstration_of_every_way_in_ends_well(tmp_path: Path) -> None:
         r"^(?:\[(receiver.*)\]|protocol: (.*))$", (folder / "receiver.cfg").read_text(), re.MULTILINE
     )
     assert ["".join(one) for one in listeners] == ["receiver", "STOMP", "receiver.old", "SSM1", "receiver.ams", "AMS"]
-    # 110 messages of 20 jobs, those of a summary that two sites have sent, and one in CAR: what is sent twice counts once.
+    # 110 messages of 20 jobs, a summary of 1200 that two sites have sent, and a job in CAR. Nothing counts twice.
     [last] = [line for line in done.stdout.splitlines() if line.startswith("jobs: ")]
     assert last.startswith("jobs: 3,401, ")
     left = {path.name for path in folder.glob("*/outgoing/*") if path.is_file()}

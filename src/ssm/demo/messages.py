@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from ssm.records.invented.messages import INVENTIONS, Order, order_target, pieces, written
