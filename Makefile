@@ -19,7 +19,7 @@ $(VENV)/installed: pyproject.toml constraints/tested.txt
 	@touch $@
 
 $(VENV)/installed-ams: $(VENV)/installed
-	$(PIP) --editable '.[ams]'
+	$(PIP) --editable '.[ams,report]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

@@ -2,8 +2,8 @@
 """What the demonstration sends: messages as sites write them, and two megabytes of noise."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from ssm.records.invented.messages import INVENTIONS, Order, order_target, pieces, written
@@ -113,7 +113,11 @@ class DemoMessage:
 
 def all_messages() -> list[DemoMessage]:
     """In the order in which the site's programs leave them."""
-    jobs = jobs_of_one_site(0, JOB_MESSAGES)
+    return messages_with(jobs(JOB_MESSAGES))
+
+
+def messages_with(some_jobs: Sequence[DemoMessage]) -> list[DemoMessage]:
+    """The same, with these jobs."""
     others = [
         DemoMessage("APEL summary", SUMMARY.encode()),
         DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
@@ -121,20 +125,20 @@ def all_messages() -> list[DemoMessage]:
         DemoMessage("APEL jobs, one wrong", WRONG.encode()),
         DemoMessage("binary", os.urandom(BINARY_OCTETS)),
     ]
-    return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
+    half = len(some_jobs) // 2
+    return [*some_jobs[:half], *others, *some_jobs[half:]]
 
 
-def jobs_of_one_site(first: int, count: int) -> list[DemoMessage]:
-    """So many messages of jobs, called by their number from this one on; always the same, and other ones for others."""
-    payloads = job_messages(replace(WORLD, seed=WORLD.seed + first), count)
-    return [DemoMessage(f"APEL jobs {number}", payload) for number, payload in enumerate(payloads, first + 1)]
+def jobs(count: int) -> list[DemoMessage]:
+    """So many messages of individual jobs."""
+    return [DemoMessage(f"APEL jobs {number}", payload) for number, payload in enumerate(job_messages(count), 1)]
 
 
-def job_messages(wish: Wish, count: int) -> Iterator[bytes]:
+def job_messages(count: int) -> Iterator[bytes]:
     """Individual job messages with some records each, of sites and VOs that do not exist."""
     invention = INVENTIONS["job"]
     target = order_target(invention, None, None)
-    order = Order(wish, invention, target, (MONTH,), count * JOBS_IN_A_MESSAGE, JOBS_IN_A_MESSAGE)
+    order = Order(WORLD, invention, target, (MONTH,), count * JOBS_IN_A_MESSAGE, JOBS_IN_A_MESSAGE)
     records = chain.from_iterable(piece.records for piece in pieces(order))
     for _ in range(count):
         yield b"".join(written(order, islice(records, JOBS_IN_A_MESSAGE)))

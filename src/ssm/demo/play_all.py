@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ssm.demo.messages import STAR, SUMMARY, DemoMessage, all_messages, jobs_of_one_site
+from ssm.demo.messages import JOB_MESSAGES, STAR, SUMMARY, DemoMessage, jobs, messages_with
 from ssm.demo.outcome import Expectation, Row, compare, elements
 from ssm.demo.play import TAMPERED_ID, Tell, check_all, end_of, filed, leave_all, send_as_stranger, send_tampered
 from ssm.demo.programs import run_sender, running_ams, running_broker, running_receiver, wait_until
@@ -24,7 +24,6 @@ from ssm.demo.told import Told, told
 from ssm.errors import EX_TEMPFAIL, StopError
 
 OLD_MESSAGES, AMS_MESSAGES = 40, 30
-FIRST_OF_OLD, FIRST_OF_AMS = 100, 200
 SEEN_BEFORE_KILL = 2
 TAMPERED_OVER_AMS = "tampered-too"
 REFUSED_ID = "not-on-the-list"
@@ -69,9 +68,11 @@ def serving(stage: StageAll, tell: Tell) -> Iterator[None]:
 
 def leave_everything(stage: StageAll, now: int, tell: Tell) -> list[Expectation]:
     """What three sites have to say."""
-    new = all_messages()
-    old = [*jobs_of_one_site(FIRST_OF_OLD, OLD_MESSAGES), DemoMessage("APEL summary", SUMMARY.encode())]
-    ams = [*jobs_of_one_site(FIRST_OF_AMS, AMS_MESSAGES), DemoMessage("StAR storage", STAR.encode())]
+    every = jobs(JOB_MESSAGES + OLD_MESSAGES + AMS_MESSAGES)
+    of_old, of_ams = every[JOB_MESSAGES:][:OLD_MESSAGES], every[JOB_MESSAGES + OLD_MESSAGES :]
+    new = messages_with(every[:JOB_MESSAGES])
+    old = [*of_old, DemoMessage("APEL summary", SUMMARY.encode())]
+    ams = [*of_ams, DemoMessage("StAR storage", STAR.encode())]
     check_all([*new, *old, *ams], now, tell)
     tell(f"left by three sites: {len(new)} messages for {STOMP}, {len(old)} for {SSM1}, {len(ams)} for {AMS}")
     return [

@@ -23,8 +23,8 @@ from ssm.demo.outcome import Row
 HEADS: Sequence[str] = ("message", "size", "signer", "outcome", "reason", "seconds")
 HEADS_OF_ALL: Sequence[str] = ("message", "came by", "signer", "outcome", "reason", "seconds", "its sender was told")
 LOGS: Mapping[bool, str] = {
-    False: "receiver.log, sender-site.log",
-    True: "receiver.cfg, receiver.log, sender-old.log, sender-ams.log, sender-site.log",
+    False: "and the logs of sender, receiver and loader",
+    True: "receiver.cfg, and the logs of three senders, receiver and loader",
 }
 
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"\n{accepted} accepted, {rejected} rejected, {others} lost or doubled; {seconds:.1f} s.")
     print("Every outcome is the right one." if right else "NOT every outcome is the right one.")
     show_usage(folder)
-    print(f"Look into {folder}, too: server/reject, and the logs of sender, receiver and loader.")
+    print(f"Look into {folder}, too: server/reject, {LOGS[arguments.all]}.")
     return 0 if right else 1
 
 
