@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishing to the next level, over each database: what goes out is what is there, and what is gone is taken back."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -70,7 +71,9 @@ class Level:
 def level(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Level]:
     here = Books(access)
     there = Books(Access(f"sqlite:///{tmp_path_factory.mktemp('next')}/accounting.sqlite"))
-    yield Level(here, there, SqlPublications(here.database))
+    publications = SqlPublications(here.database)
+    yield Level(here, there, publications)
+    publications.close()
     here.close()
     there.close()
 
@@ -113,7 +116,8 @@ def test_the_next_level_adds_up_to_the_same(level: Level, kind: str, version: st
     assert found == expected
     for one, other in zip(*(books.sums(*NORMALISED) for books in (level.here, level.there)), strict=True):
         assert all(abs(int(str(a)) - int(str(b))) <= 10 for a, b in zip(one, other, strict=True))
-    compared = list(compare(SqlPublications(level.there.database), Window()))
+    with contextlib.closing(SqlPublications(level.there.database)) as publications:
+        compared = list(compare(publications, Window()))
     assert {one.verdict for site in compared for one in site.comparisons} == {Verdict.AGREES}
 
 

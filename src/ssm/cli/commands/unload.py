@@ -15,6 +15,7 @@ or another ssm unload to the same target is at work; 78 configuration, login, or
 """
 
 import argparse
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     with open_tables(settings) as database:
         warn_of_marks(database)
         publications = SqlPublications(database)
-        with publications.alone(arguments.target):
+        with contextlib.closing(publications), publications.alone(arguments.target):
             leave = leaving(arguments.outgoing, arguments.path_type)
             done = Unload(publications, leave, selection, arguments.target, now()).run(arguments.kind, shape)
     for sentence in done.losses.sentences():
