@@ -149,8 +149,8 @@ def within(table: Record, window: Window) -> ColumnElement[bool]:
 
 def pages(connection: Connection, query: Query) -> Iterator[Sequence[Row]]:
     """Some rows at a time, without holding all of them."""
-    streaming = connection.execution_options(stream_results=True, max_row_buffer=PAGE)
-    with streaming.execute(query) as found:
+    # For the statement, not the connection, which others use afterwards.
+    with connection.execute(query.execution_options(stream_results=True, max_row_buffer=PAGE)) as found:
         for some in found.partitions(PAGE):
             yield [tuple(value_of(one) for one in row) for row in some]
 
