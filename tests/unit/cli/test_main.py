@@ -24,7 +24,7 @@ from ssm.version import __version__
 Program = Callable[[Sequence[str]], int]
 BOTH: list[Program] = [ssmsend, ssmreceive]
 # What a run that finds nothing to do must not pay for.
-HEAVY = ("cryptography", "OpenSSL", "asyncio", "ssl", "sqlite3", "rich")
+HEAVY = ("cryptography", "OpenSSL", "asyncio", "ssl", "sqlite3", "rich", "ldap3")
 
 
 def raising(error: BaseException) -> Callable[[], int]:

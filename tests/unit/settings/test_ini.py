@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ssm.errors import ConfigError, ConfigFault
-from ssm.settings.ini import Found, Sources, known_sections, read_receiver, read_sender, role_of
+from ssm.settings.found import Found, Sources
+from ssm.settings.ini import known_sections, read_receiver, read_sender, role_of
 from ssm.settings.sections import ReceiverSettings, SenderSettings
 
 MINIMAL = {

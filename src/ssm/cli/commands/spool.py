@@ -118,12 +118,17 @@ def show(shelf: "Shelf", name: str) -> bool:
 
 def judge_again(root: Path, state: Path, name: str) -> bool:
     """From rejected to deferred; what the loader had refused, to incoming."""
+    from ssm.ports.filing import Box
     from ssm.spool.refused import load_again, was_refused_by_loader
+    from ssm.spool.twins import is_kept_by_sender
     from ssm.wiring import open_cabinet
 
     if was_refused_by_loader(root, name):
         return load_again(root, name)
     with open_cabinet(root, state) as cabinet:
+        if is_kept_by_sender(cabinet.queues[Box.REJECTED], name):
+            hint = "mend what the reason names; remove this copy if it is in the way"
+            raise ConfigError(f"the sender of {name} keeps it, and sends it again by itself", hint=hint)
         return cabinet.judge_again(name) is not None
 
 
