@@ -102,7 +102,7 @@ class Server:
 
     def config(self, **options: object) -> Path:
         """The configuration file."""
-        said = {"url": self.access.url, "password": self.access.password, **self.options, **options}
+        said = {"url": self.access.url, "password": self.access.password, "loaders": 1, **self.options, **options}
         lines = "".join(
             f"{name}: {str(value).replace('%', '%%')}\n" for name, value in said.items() if value is not None
         )

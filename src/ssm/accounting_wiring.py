@@ -2,7 +2,7 @@
 """From settings to ready objects for accounting, apart from ``ssm.wiring`` so that a messenger loads no database."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ssm.accounting.batches import Intake, LoadLimits
@@ -31,24 +31,27 @@ def open_database(settings: LoaderSettings) -> Database:
 
 
 @contextmanager
-def open_loader(settings: LoaderSettings, tell: Teller, *, watch: bool) -> Iterator[LoadRun]:
+def open_loader(
+    settings: LoaderSettings, tell: Teller, *, watch: bool, is_wanted: Callable[[], bool]
+) -> Iterator[LoadRun]:
     """What loading needs; the database is first asked for when there is something to store."""
     options = settings.database
+    database = open_database(settings)
     limits = LoadLimits(
         batch_rows=options.batch_rows,
         retention_months=options.retention_months,
         patience_seconds=None if watch else options.retry_seconds,
+        reads_ahead=database.dialect.is_served,
         follow=watch,
         poll_seconds=options.poll_seconds,
     )
     rules = options.publisher_rules_file
     publishers = None if rules is None else PublisherFile(rules, RECORD_TYPES)
-    database = open_database(settings)
     repository = OpenedWhenNeeded(database.open)
     spool = DirqIncoming(settings.messaging.path, state_folder(settings.messaging.path, settings.messaging.state))
     try:
         intake = Intake(spool, tell, limits, now, Mode(options.publisher_rules), publishers)
-        yield LoadRun(intake, repository, tell, limits)
+        yield LoadRun(intake, repository, tell, limits, is_wanted=is_wanted)
     finally:
         spool.close()
         repository.close()

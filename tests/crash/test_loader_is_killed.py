@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGKILL of the loader, of several, and of the database server: nothing is lost, and nothing counts twice."""
 
+import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +16,7 @@ from ssm.repository.session import Access
 from tests.accounting import Contents, Server, jobs, until
 from tests.crash.harness import Program, moments
 from tests.servers.database import DATABASES, PASSWORD, DatabaseServer
+from tests.servers.process import descendants, is_running
 
 MESSAGES, RECORDS = 120, 8
 KILLS = 5
@@ -112,4 +115,41 @@ def test_the_death_of_the_server_neither_loses_nor_doubles(own_server: DatabaseS
         own_server.start()
     until(lambda: server.waiting() == [], "an empty box")
     program.end()
+    assert_each_counts_once(server)
+
+
+@pytest.mark.slow
+def test_helpers_share_the_work_and_end_with_the_one_they_help(server: Server) -> None:
+    server.options |= {"loaders": "3", "poll_seconds": "0.05"}
+    program = loader(server, "load", "--watch")
+    until(lambda: len(descendants(program.process.pid)) == 2, "two helpers")
+    helpers = descendants(program.process.pid)
+    until(lambda: server.waiting() == [], "an empty box")
+    program.kill()
+    until(lambda: not any(is_running(pid) for pid in helpers), "the end of both helpers")
+    loader(server).finish()
+    assert_each_counts_once(server)
+
+
+@pytest.mark.slow
+def test_a_helper_that_dies_costs_nothing(server: Server) -> None:
+    server.options |= {"loaders": "2"}
+    program = loader(server)
+    until(lambda: len(descendants(program.process.pid)) == 1, "a helper")
+    os.kill(descendants(program.process.pid)[0], signal.SIGKILL)
+    assert program.process.wait(60) == 75, "what the helper had in hand is still there"
+    loader(server).finish()
+    assert_each_counts_once(server)
+
+
+@pytest.mark.slow
+def test_helpers_end_when_the_one_they_help_must_stop(server: Server) -> None:
+    server.options |= {"loaders": "2", "poll_seconds": "0.05"}
+    program = loader(server, "load", "--watch")
+    until(lambda: len(descendants(program.process.pid)) == 1, "a helper")
+    [helper] = descendants(program.process.pid)
+    until(lambda: server.waiting() == [], "an empty box")
+    os.kill(program.process.pid, signal.SIGTERM)
+    assert program.process.wait(60) == 0
+    assert not is_running(helper)
     assert_each_counts_once(server)

@@ -33,6 +33,8 @@ class LoadLimits:
     """Individual records from before so many months are refused; 0: all are taken."""
     patience_seconds: float | None = 60.0
     """How long to go on without a database; None: for ever."""
+    reads_ahead: bool = True
+    """Whether a batch is decoded while another is stored: not where storing takes the same processor."""
     follow: bool = False
     """Wait for further messages when there are none."""
     poll_seconds: float = 1.0
@@ -70,8 +72,7 @@ def blocks_of(taken: Collection[Taken]) -> list[Block]:
     tables: dict[str, dict[Row, Row]] = {}
     for one in sorted(taken, key=lambda one: one.arrival.id):
         if one.decoded.rows:
-            table = tables.get(one.decoded.kind)
-            tables[one.decoded.kind] = one.decoded.rows if table is None else table | one.decoded.rows
+            tables.setdefault(one.decoded.kind, {}).update(one.decoded.rows)
     return [Block(kind, [row for _, row in sorted(rows.items(), key=first)]) for kind, rows in sorted(tables.items())]
 
 

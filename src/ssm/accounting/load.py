@@ -49,6 +49,8 @@ class LoadRun:
     limits: LoadLimits
     report: LoadReport = field(default_factory=LoadReport)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    is_wanted: Callable[[], bool] = lambda: True
+    """Asked after each batch: False is as good as ``stop``."""
     draw: Callable[[], float] = random.random
 
     def stop(self) -> None:
@@ -67,12 +69,15 @@ class LoadRun:
             batch = await self.patiently(self.intake.next_batch) if ahead is None else await ahead
             if batch is None or self.stopping.is_set() or not (batch.taken or self.limits.follow):
                 break
+            ahead = None
             if batch.taken:
-                ahead = asyncio.create_task(self.patiently(self.intake.next_batch))
+                if self.limits.reads_ahead:
+                    ahead = asyncio.create_task(self.patiently(self.intake.next_batch))
                 await self.store(batch, ahead)
             else:
-                ahead = None
                 await self.pause(self.limits.poll_seconds)
+            if not self.is_wanted():
+                self.stop()
         self.give_back([] if batch is None else batch.taken)
         return self.told()
 
@@ -88,14 +93,14 @@ class LoadRun:
         if count:
             self.tell(LoadEvent.GIVEN_BACK, count=count)
 
-    async def store(self, batch: LoadBatch, ahead: "asyncio.Task[LoadBatch | None]") -> None:
+    async def store(self, batch: LoadBatch, ahead: "asyncio.Task[LoadBatch | None] | None") -> None:
         """Store a batch; what comes to nothing is given back, also of the next one."""
         try:
             await self.patiently(partial(self.store_once, batch))
         except SsmError:
             self.give_back(batch.taken)
             with contextlib.suppress(SsmError):
-                following = await ahead
+                following = None if ahead is None else await ahead
                 self.give_back([] if following is None else following.taken)
             raise
         self.give_back(batch.taken)  # there are some left when we are to stop while the database is away
@@ -117,7 +122,8 @@ class LoadRun:
                 event = LoadEvent.DATABASE_UNAVAILABLE if in_the_way else LoadEvent.SPOOL_IN_THE_WAY
                 self.tell(event, cause=str(error), retry_in=round(delay, 1))
                 await self.pause(delay)
-                if self.stopping.is_set():
+                if self.stopping.is_set() or not self.is_wanted():
+                    self.stop()
                     return None
 
     def store_once(self, batch: LoadBatch) -> None:

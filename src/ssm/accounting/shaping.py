@@ -34,11 +34,18 @@ from ssm.records.kinds import BENCHMARKS
 from ssm.records.types.job import JOB
 
 GRID = "grid"
+NOTHING: set[Value] = {None}
 DIGEST_OCTETS = 16
 LEVEL, LEVEL_TYPE = "service_level", "service_level_type"
 Cells: TypeAlias = "list[Value]"
 Table: TypeAlias = "dict[str, Cells]"
-derive_membership = lru_cache(4096)(membership)
+
+
+@lru_cache(4096)
+def parts_of(fqan: Value) -> tuple[str | None, str | None, str | None]:
+    """VO, group and role."""
+    found = membership(str(fqan))
+    return found.vo, found.group, found.role
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ def choose_benchmarks(layout: Layout, table: Table) -> None:
             chosen_cells(table, one.attribute, whole=is_duration(one))
     if LEVEL_TYPE in table:
         table[LEVEL_TYPE] = each(table[LEVEL_TYPE], lambda value: canonical(str(value)))
-    if layout.type is JOB:
+    if layout.type is JOB and None in table[LEVEL]:
         missing = [at for at, level in enumerate(table[LEVEL]) if level is None and table[LEVEL_TYPE][at] is None]
         for at in missing:  # as repositories take a job that says nothing (APEL messages, service level rules)
             table[LEVEL][at], table[LEVEL_TYPE][at] = 1.0, CUSTOM
@@ -105,6 +112,8 @@ def choose_benchmarks(layout: Layout, table: Table) -> None:
 def chosen_cells(table: Table, name: str, *, whole: bool) -> None:
     """Dictionaries of one column become values, and their benchmark the type."""
     said: list[object] = [*table[name]]
+    if Benchmarks not in set(map(type, said)):
+        return
     for at, value in enumerate(said):
         if isinstance(value, Benchmarks):
             chosen = value.chosen()
@@ -124,12 +133,15 @@ def derive(layout: Layout, table: Table, records: Sequence[Record]) -> None:
 
 def derive_memberships(table: Table) -> None:
     """VO, group and role of the FQAN, whatever else is said; as said where there is none."""
-    found = [derive_membership(fqan) if isinstance(fqan, str) else None for fqan in table["fqan"]]
-    nobody: Cells = [None] * len(found)
-    for name, part in MEMBERSHIP.items():
-        take = attrgetter(part)
-        said = table.get(name, nobody)
-        table[name] = [value if one is None else take(one) for one, value in zip(found, said, strict=True)]
+    nobody: Cells = [None] * len(table["fqan"])
+    said = [table.get(name, nobody) for name in MEMBERSHIP]
+    if None in table["fqan"]:
+        rows = zip(table["fqan"], *said, strict=True)
+        found = [tuple(own) if fqan is None else parts_of(fqan) for fqan, *own in rows]
+    else:
+        found = list(map(parts_of, table["fqan"]))
+    for name, column in zip(MEMBERSHIP, zip(*found, strict=True), strict=True):
+        table[name] = list(column)
 
 
 def grid_unless_said(said: Cells) -> Cells:
@@ -150,6 +162,8 @@ def fit(column: Column, is_key: bool, table: Table, shaped: Shaped) -> None:  # 
     """Make one column fit, or note what cannot be made to."""
     values = table[column.name]
     different = set(values)
+    if different == NOTHING and column.is_nullable:
+        return
     if column.form is Form.LONG_TEXT:
         table[column.name] = [None if value is None else json.dumps(value) for value in values]
     elif column.form is Form.NUMBER:
@@ -164,14 +178,17 @@ def fit(column: Column, is_key: bool, table: Table, shaped: Shaped) -> None:  # 
 
 def fit_text(column: Column, different: set[Value], is_key: bool, table: Table, shaped: Shaped) -> None:  # noqa: FBT001
     """Texts that a database takes, of the right length."""
-    texts = {one for one in different if isinstance(one, str)}
-    said = "has characters that no database holds"
-    note(column, table, {one for one in texts if is_unstorable(one)}, shaped, "unstorable-text", said)
+    texts = [one for one in different if isinstance(one, str)]
+    if is_unstorable("".join(texts)):
+        said = "has characters that no database holds"
+        note(column, table, {one for one in texts if is_unstorable(one)}, shaped, "unstorable-text", said)
+    if max(map(len, texts), default=0) <= column.length:
+        return
     long = {one for one in texts if len(one) > column.length}
-    if long and is_key:
+    if is_key:
         said = f"is longer than {column.length} characters, and tells records apart"
         note(column, table, cast("set[Value]", long), shaped, "too-long", said)
-    elif long:
+    else:
         shaped.cut += sum(1 for value in table[column.name] if value in long)
         table[column.name] = [value[: column.length] if value in long else value for value in texts_of(table, column)]
 

@@ -93,9 +93,17 @@ def all_messages() -> list[DemoMessage]:
         DemoMessage("APEL summary", SUMMARY.encode()),
         DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
         DemoMessage("StAR storage", STAR.encode()),
+        DemoMessage("APEL jobs, one wrong", WRONG),
         DemoMessage("binary", os.urandom(BINARY_OCTETS)),
     ]
     return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
+
+
+def wrong_message() -> bytes:
+    """Two jobs, in one of which the benchmark has the name of an earlier version."""
+    text = f"APEL-individual-job-message: v0.3\n{job_record(90_000)}{job_record(90_001)}"
+    before, name, after = text.rpartition("HEPSPEC")
+    return f"{before}{name}06{after}".encode()
 
 
 def job_message(number: int) -> bytes:
@@ -126,3 +134,6 @@ def job_record(number: int) -> str:
         "ServiceLevel": "10.5",
     }
     return "".join(f"{key}: {value}\n" for key, value in fields.items()) + "%%\n"
+
+
+WRONG = wrong_message()

@@ -62,7 +62,7 @@ class Database:
     def open(self) -> SqlRepository:
         """For loading; RepositoryError where the tables are not those of this program."""
         found = self.revision()
-        if found is None and self.dialect.makes_tables_itself:
+        if found is None and not self.dialect.is_served:
             self.upgrade()
             found = self.revision()
         require_current(found)

@@ -84,5 +84,9 @@ class Dialect:
     """What an error of the driver means for us."""
     begin_upgrade: Callable[[Connection], None]
     """Begin, as the only one to make tables; ends with the connection."""
-    makes_tables_itself: bool = False
-    """Whether an empty database is filled with tables without being asked: there is nobody to ask."""
+    is_served: bool = True
+    """Whether there is a server, which works while we decode, and somebody who keeps it.
+
+    Where there is none, an empty database is filled with tables without being asked, and transactions are kept short:
+    nothing is decoded meanwhile.
+    """

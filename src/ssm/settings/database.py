@@ -59,6 +59,7 @@ class Database:
     retry_seconds: float = option(
         seconds(0, 86400), "How long a loader that runs once goes on without a database before it gives up.", 60.0
     )
+    loaders: int = option(integer(1, 64), "Processes that share the work of one loader, where there is much.", 2)
     batch_rows: int = option(integer(1, 1_000_000), "Rows that share a transaction; messages are not divided.", 5000)
     poll_seconds: float = option(seconds(0.05, 3600), "How often a loader that watches looks for messages.", 1.0)
     retention_months: int = option(

@@ -16,7 +16,7 @@ Exit status: 0 nothing is left, or SIGTERM; 74 the spool is damaged; 75 the data
 import argparse
 
 from ssm.cli.sources import add_sources, open_log, sources, telling_errors
-from ssm.programs.load import load
+from ssm.programs.load import help_loading, load
 from ssm.settings.loader import read_loader
 
 DEFAULT = "/etc/apel/loader.cfg"
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_sources(parser, DEFAULT)
     parser.add_argument("--watch", action="store_true", help="wait for further messages, until told to stop")
+    parser.add_argument("--helps", type=int, default=None, help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,5 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
     settings, found = read_loader(sources(arguments))
     tell = open_log(settings.logging, "loader", found, for_long=arguments.watch)
     with telling_errors(tell):
-        load(settings, tell, watch=arguments.watch)
+        if arguments.helps is not None:
+            help_loading(settings, tell, arguments.helps, watch=arguments.watch)
+        else:
+            load(settings, tell, helper_words(arguments), watch=arguments.watch)
     return 0
+
+
+def helper_words(arguments: argparse.Namespace) -> list[str]:
+    """How a helper is started: with the same configuration."""
+    words = ["load", "-c", str(arguments.config), *(["--watch"] if arguments.watch else [])]
+    for one in arguments.set:
+        words += ["--set", one]
+    return words

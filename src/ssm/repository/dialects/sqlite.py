@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """SQLite: no set-up, one file, not on network disks; WAL, and every commit synced."""
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Collection, Sequence
 from functools import cache
@@ -17,6 +19,7 @@ from ssm.repository.session import Access, Dialect, Upserted
 from ssm.repository.upserts import by_month, on_conflict, quoted
 
 BUSY_SECONDS = 60.0
+TURN = "-turn"
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -65,17 +68,24 @@ class SqliteSession:
         connection = self.pooled.driver_connection
         assert isinstance(connection, sqlite3.Connection), "the engine is ours"
         self.connection = connection
+        self.turn = os.open(f"{engine.url.database}{TURN}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
 
     def begin(self) -> None:
-        """At once for writing: waiting for a lock that is needed anyway is no deadlock."""
+        """At once for writing: waiting for a lock that is needed anyway is no deadlock.
+
+        SQLite polls, with pauses as long as a transaction of ours; so loaders take turns at a file of their own first.
+        """
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
         self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Synced."""
         self.connection.execute("COMMIT")
+        fcntl.flock(self.turn, fcntl.LOCK_UN)
 
     def rollback(self) -> None:
         """If there is a transaction."""
+        fcntl.flock(self.turn, fcntl.LOCK_UN)
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
@@ -103,6 +113,7 @@ class SqliteSession:
 
     def close(self) -> None:
         """Release the file."""
+        os.close(self.turn)
         self.pooled.close()
 
 
@@ -123,10 +134,10 @@ def upsert_of(kind: str) -> str:
 def trouble(error: Exception) -> SsmError:
     """What an error of SQLite means."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(DAMAGED):
-        return RepositoryError(f"the database file is damaged: {error}", hint="restore it from a copy")
-    if name.startswith(FOREVER):
-        return RepositoryError(f"the database file cannot be written: {error}")
+    if isinstance(error, OSError):
+        return RepositoryUnavailableError(f"SQLite: {error.filename or ''}: {error.strerror}")
+    if name.startswith((*DAMAGED, *FOREVER)):
+        return RepositoryError(f"the database file is damaged, or not to be written: {error}")
     if name.startswith(TAKEN):
         return RepositoryUnavailableError("another loader has just stored the same")
     if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
@@ -146,8 +157,8 @@ SQLITE = Dialect(
     "SQLite",
     open_engine,
     SqliteSession,
-    lambda: (sqlite3.Error,),
+    lambda: (sqlite3.Error, OSError),
     trouble,
     begin_upgrade,
-    makes_tables_itself=True,
+    is_served=False,
 )
