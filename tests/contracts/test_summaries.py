@@ -259,7 +259,7 @@ def test_sums_of_jobs_that_were_forgotten_stay(books: Books) -> None:
     books.put(jobs(range(10)))
     books.put_records(CLOUD, machine("a", 5000, MAY_2024))
     books.summarise()
-    forget(books.database, 202406)
+    assert forget(books.database, 202407).rows == {"job_records": 10, "cloud_records": 1}
     books.put(summary(SubmitHost="ce2.example.org", NumberOfJobs=7))
     said = CloudSummaryRecord(site=SITE, cloud_compute_service="cloud2", month=5, year=2024, number_of_vms=3)
     books.put_records(CLOUD_SUMMARY, said)
@@ -269,3 +269,13 @@ def test_sums_of_jobs_that_were_forgotten_stay(books: Books) -> None:
         ("cloud", 1),
         ("cloud-summary", 3),
     ]
+
+
+def test_a_machine_whose_past_was_forgotten_does_not_use_it_again(books: Books) -> None:
+    books.put_records(CLOUD, machine("a", 5000, MAY_2024))
+    books.put_records(CLOUD, machine("a", 6000, JUNE_2024))
+    books.summarise()
+    assert forget(books.database, 202406).rows == {}
+    books.put_records(CLOUD, machine("b", 1, JUNE_2024))
+    books.summarise()
+    assert clouds(books) == [(202405, 1, 5000, 10_000), (202406, 2, 1001, 2002)]
