@@ -10,7 +10,8 @@ from ssm.records.types.sync import SYNC, SyncRecord
 
 ONE = SummaryRecord(
     site="A", month=5, year=2024, vo="demo", submit_host="ce1", infrastructure_type="grid",
-    service_level_type="HEPSPEC", service_level=10.0, node_count=1, processors=8, wall_duration=1, cpu_duration=2, number_of_jobs=3,
+    service_level_type="HEPSPEC", service_level=10.0, node_count=1, processors=8,
+    wall_duration=1, cpu_duration=2, number_of_jobs=3,
     earliest_end_time=10, latest_end_time=20, infrastructure_description="x",
 )  # fmt: skip
 
