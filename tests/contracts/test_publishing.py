@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from ssm.accounting.plan import Plan, plan
 from ssm.accounting.selection import Selection, gap
+from ssm.accounting.summary_tables import JOB_SUMMARIES
 from ssm.accounting.sync import Verdict, compare
 from ssm.accounting.unload import Shape, Unload, Unloaded, format_of
 from ssm.errors import RecordError, RepositoryUnavailableError
@@ -17,6 +19,7 @@ from ssm.ports.publications import Window
 from ssm.records.formats import recognise
 from ssm.records.types.storage import STORAGE, StorageRecord
 from ssm.repository.publications import SqlPublications
+from ssm.repository.schema import SUMMARIES
 from ssm.repository.session import Access
 from tests.accounting import MAY_2024, jobs, summary
 from tests.books import NOW, Books
@@ -136,6 +139,22 @@ def test_what_has_no_such_form_is_refused(level: Level) -> None:
     with pytest.raises(RecordError, match="no version"):
         level.unload("summary", shape=Shape(format="apel-text", version="v0.9"))
     assert level.messages == []
+
+
+def test_a_record_that_cannot_be_said_does_not_hold_up_the_others(level: Level) -> None:
+    """A VO of two percent signs, which XML can say, would end a text record early."""
+    level.here.put(jobs([1]), jobs([2], SubmitHost="ce2"))
+    level.here.summarise()
+    with level.here.database.connect() as connection:
+        table = SUMMARIES[JOB_SUMMARIES.name]
+        connection.execute(update(table).where(table.c.submit_host == "ce2").values(vo="a%%\nNumberOfJobs: 9"))
+        connection.commit()
+    done = level.unload("summary")
+    [said] = done.refused
+    assert "EXAMPLE-T2" in said
+    assert done.records == {"summary": 1, "sync": 2}
+    assert not any(b"NumberOfJobs: 9" in one for one in level.messages)
+    assert level.plan().uncertain == 1
 
 
 def test_messages_are_bounded_in_records_and_octets(level: Level) -> None:
