@@ -212,6 +212,17 @@ def test_what_is_there_no_more_is_taken_back(level: Level) -> None:
     assert level.unload("summary").taken_back == 0, "once is enough"
 
 
+def test_a_site_that_is_there_no_more_is_taken_back(level: Level) -> None:
+    level.here.put(summary())
+    level.unload("summary")
+    level.arrive()
+    level.here.put(summary(NumberOfJobs=0, WallDuration=0, CpuDuration=0))
+    done = level.unload("summary")
+    assert (done.records, done.taken_back) == ({"summary": 1, "sync": 1}, 2)
+    level.arrive()
+    assert level.there.sums("number_of_jobs") == [(None,)]
+
+
 def test_another_form_of_summary_takes_the_first_one_back(level: Level) -> None:
     level.here.put(jobs([1, 2]))
     level.unload("summary")

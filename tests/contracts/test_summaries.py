@@ -227,6 +227,15 @@ def test_marks_of_what_is_loaded_meanwhile_stay(books: Books, contents: Contents
     assert books.sums("number_of_jobs") == [(2,)]
 
 
+def test_marks_of_what_is_not_added_up_go_as_well(books: Books, contents: Contents) -> None:
+    books.put(
+        b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nSubmitHost: ce1\nNumberOfJobs: 1\nMonth: 5\nYear: 2024\n%%\n"
+    )
+    [done] = books.summarise()
+    assert (done.kinds, done.rows) == (("sync",), 0)
+    assert contents.dirty() == set()
+
+
 def test_what_breaks_off_has_changed_nothing(books: Books, contents: Contents) -> None:
     books.put(jobs([1]))
     books.summarise()
