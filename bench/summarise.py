@@ -5,6 +5,7 @@ Jobs of 20 sites and 12 months are stored, all of them are added up, and then on
 """
 
 import argparse
+import contextlib
 import itertools
 import random
 import statistics
@@ -101,8 +102,9 @@ def measured(access: Access, count: int) -> tuple[int, float, float, float]:
 def timed(database: Database) -> float:
     """One run of the summariser."""
     begun = time.perf_counter()
-    for _ in summarise(SqlSummaries(database)):
-        pass
+    with contextlib.closing(SqlSummaries(database)) as summaries:
+        for _ in summarise(summaries):
+            pass
     return time.perf_counter() - begun
 
 

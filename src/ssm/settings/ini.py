@@ -191,6 +191,8 @@ def modernise(found: Found) -> None:
 
 def check_protocol(found: Found, role: str) -> None:
     """One that is known, or a plain word about what else is asked for. A file may name it under the other role only."""
+    if role not in ROLES:
+        return
     said = {name: found.values.pop((name, "protocol"), None) for name in ROLES}
     name = role if said[role] is not None else next((one for one in ROLES if said[one] is not None), role)
     protocol = said[name]

@@ -71,6 +71,11 @@ def test_a_faulty_file_is_refused_at_the_start(tmp_path: Path, text: str, said: 
         PublisherFile(path, RECORD_TYPES)
 
 
+def test_a_dn_may_be_spelt_as_in_the_signer_list() -> None:
+    found = read_rules("[/CN=a/Email=x@y]\nsites: A\n", RECORD_TYPES)
+    assert found.permits("/CN=a/emailAddress=x@y", "A", "job")
+
+
 def test_a_missing_or_endless_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="cannot be read"):
         PublisherFile(tmp_path / "nowhere", RECORD_TYPES)
