@@ -61,7 +61,7 @@ def test_the_topology_is_what_the_report_reads(tmp_path: Path) -> None:
         (("--format", "aur", "--file", "-"), 65, "have no form in EMI AUR"),
         (("--version", "v9", "--file", "-"), 65, "have no version"),
         (("--directory", "/dev/null/x"), 78, "cannot be made"),
-        (("--file", "/dev/null/x"), 74, "/dev/null"),
+        (("--file", "/dev/null/x"), 78, "cannot be written"),
     ],
 )
 def test_what_cannot_be_done_is_said(
