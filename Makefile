@@ -22,7 +22,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) --editable '.[test]'
 	@touch $@
 
-.PHONY: help install demo check fix format lint types imports test bench clean
+.PHONY: help install demo check fix format lint types imports test bench bench-records clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ fix: $(VENV)/installed-test ## format, and mend what can be mended by itself
 
 bench: $(VENV)/installed-test ## measure, beside a real broker (a quarter of an hour)
 	$(BIN)/python bench/run.py
+
+bench-records: $(VENV)/installed-test ## measure reading, checking and writing of records (a few minutes)
+	$(BIN)/python bench/records.py
 
 clean: ## remove what make has made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

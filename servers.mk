@@ -3,4 +3,4 @@
 
 .PHONY: servers
 servers: ## install the real servers for the tests (Debian packages; as root or with sudo)
-	@sh tests/servers/install.sh activemq rabbitmq-server postgresql mariadb-server chromium
+	@sh tests/servers/install.sh activemq rabbitmq-server slapd postgresql mariadb-server chromium

@@ -14,8 +14,9 @@ from tests.servers.activemq import ActiveMq
 from tests.servers.broker import new_queue
 from tests.servers.raw_stomp import RawStomp
 
+from bench.ams import measure_ams
 from bench.machine import broker_alone_per_second, description, signatures_per_second, sync_milliseconds
-from bench.report import page
+from bench.report import ams_part, page, with_ams
 from bench.rows import HUGE, LOADS, Load, Rate, Row, envelope_rates, measure, payload
 
 QUICK_COUNT = 20
@@ -30,10 +31,11 @@ class Effort:
     """For each rate without a broker."""
     most_messages: int | None = None
     huge_octets: int = HUGE.octets
+    ams_messages: int = 4000
 
 
 FULL = Effort(runs=5, seconds=2.0)
-QUICK = Effort(runs=1, seconds=0.05, most_messages=QUICK_COUNT, huge_octets=2_000_000)
+QUICK = Effort(runs=1, seconds=0.05, most_messages=QUICK_COUNT, huge_octets=2_000_000, ams_messages=100)
 
 
 def main(words: Sequence[str], output: Path) -> int:
@@ -42,14 +44,23 @@ def main(words: Sequence[str], output: Path) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="a few messages, to see that it works; figures mean nothing"
     )
+    parser.add_argument("--ams", action="store_true", help="measure AMS only, and renew only its part of the page")
     parser.add_argument("--output", type=Path, help=f"where to write (default: {output}; nowhere with --quick)")
     arguments = parser.parse_args(words)
+    effort = QUICK if arguments.quick else FULL
+    target: Path | None = arguments.output or (None if arguments.quick else output)
+    if arguments.ams:
+        with tempfile.TemporaryDirectory(prefix="ssm-bench-") as name:
+            part = ams_part(measure_ams(Path(name) / "ams", effort.runs, effort.ams_messages), effort.runs)
+        print(part)
+        if target is not None:
+            target.write_text(with_ams(target.read_text(encoding="utf-8"), part), encoding="utf-8")
+        return 0
     if not ActiveMq.is_installed():
         print("not found: activemq; install with: make servers", file=sys.stderr)
         return 1
-    text = measured(QUICK if arguments.quick else FULL)
+    text = measured(effort)
     print(text)
-    target: Path | None = arguments.output or (None if arguments.quick else output)
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
@@ -69,7 +80,10 @@ def measured(effort: Effort) -> str:
             for number, load in enumerate(loads(effort)):
                 print(f"measuring: {load.name}", file=sys.stderr)
                 rows += measure(load, server, pki, folder / f"load-{number}", effort.runs)
-    return page(description(), limits, rates, rows, runs=effort.runs, day=datetime.now(UTC).date())
+        print("measuring: AMS", file=sys.stderr)
+        part = ams_part(measure_ams(folder / "ams", effort.runs, effort.ams_messages), effort.runs)
+    text = page(description(), limits, rates, rows, runs=effort.runs, day=datetime.now(UTC).date())
+    return with_ams(text, part)
 
 
 def loads(effort: Effort) -> list[Load]:

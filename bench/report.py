@@ -2,8 +2,10 @@
 """The page: figures as measured, and how they came about."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
+from bench.ams import HOW as AMS_HOW
+from bench.ams import Measured, ams_cells
 from bench.rows import Rate, Row
 
 HOW = """Each load is left in an outgoing spool by the dirq library, sent by `ssm send`, and then received by
@@ -42,6 +44,26 @@ def page(
         table(("", ""), machine),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+AMS_TITLE = "## AMS"
+MACHINE_TITLE = "## The machine"
+
+
+def ams_part(rows: list[Measured], runs: int) -> str:
+    """What is said of AMS, as Markdown."""
+    heads = ("", "aim", "published/s", "times", "pulled/s", "times")
+    day = datetime.now(UTC).date().isoformat()
+    measured = f"Measured by `python bench/run.py --ams`, or with all the rest, on {day}."
+    rule = "| --- | --- | --: | --: | --: | --: |"
+    lines = [f"| {' | '.join(one)} |" for one in (heads, *ams_cells(rows))]
+    return "\n\n".join((AMS_TITLE, measured, AMS_HOW.format(runs=runs), "\n".join((lines[0], rule, *lines[1:]))))
+
+
+def with_ams(text: str, part: str) -> str:
+    """A page with this part, before the machine, instead of an older one."""
+    before, title, after = text.partition(MACHINE_TITLE)
+    return f"{before.partition(AMS_TITLE)[0]}{part}\n\n{title}{after}"
 
 
 def cells(row: Row) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from ssm.repository.dialects.sqlite import SqliteSession
 from ssm.repository.dialects.sqlite import upsert_of as sqlite_upsert
 from ssm.repository.session import Access
 from ssm.repository.upserts import quoted
-from ssm.settings.ini import Sources
+from ssm.settings.found import Sources
 from ssm.settings.loader import read_loader
 
 RECORDS = 1000

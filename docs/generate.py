@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the reference pages from the code: options, commands, events, errors.
+"""Write the reference pages from the code: options, commands, events, errors, records, checks.
 
 python docs/generate.py          write them
 python docs/generate.py --check  exit 1 when one is stale
@@ -15,9 +15,16 @@ from ssm import errors
 from ssm.accounting.events import LoadEvent
 from ssm.cli.main import COMMANDS, incumbent_parser, parser_of
 from ssm.messenger.events import Event
+from ssm.records.checks import CHECKS
+from ssm.records.codes import CODES
+from ssm.records.field import Field, RecordType
+from ssm.records.formats import FORMATS
+from ssm.records.types import RECORD_TYPES
 from ssm.settings.ini import SECTIONS
 from ssm.settings.legacy import IGNORED, RENAMED
+from ssm.settings.listeners import options as options_of_a_listener
 from ssm.settings.options import Declared, declared
+from ssm.settings.protocols import PROTOCOLS
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code; do not edit. -->\n\n"
@@ -30,7 +37,12 @@ def options() -> str:
         "INI syntax, as apel-ssm reads it. Every option can also be given as `SSM_SET_SECTION_OPTION` in the",
         "environment, or as `--set section.option=value` on the command line; later sources win. An unknown option",
         "is a fault.",
-        "`[sender] protocol` and `[receiver] protocol` must be `STOMP`.\n",
+        f"`[sender] protocol` and `[receiver] protocol` must be {' or '.join(f'`{one}`' for one in PROTOCOLS)}.\n",
+    ]
+    lines += [
+        "A receiver may have further listeners, each in a section `[receiver.NAME]` with its own `protocol` and, by",
+        f"the same names, what differs of {', '.join(f'`{one}`' for one in options_of_a_listener())}.",
+        "An `ssm.cfg` of SSM 1 is understood as it is.\n",
     ]
     for role, sections in SECTIONS.items():
         lines.append(f"## Of a {role}\n")
@@ -54,7 +66,7 @@ def option_row(one: Declared) -> str:
 
 def shown(one: Declared) -> str:
     """A default as it would be written."""
-    if one.default is None:
+    if one.default is None or one.default == ():
         return "none"
     if isinstance(one.default, bool):
         return str(one.default).lower()
@@ -113,7 +125,88 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"options.md": options, "commands.md": commands, "events.md": events, "errors.md": errors_page}
+def records() -> str:
+    """Every field of every type of record, in every version."""
+    lines = [
+        "# Records\n",
+        "What usage records say, as the code declares it. *required*: a repository refuses a record without it;",
+        "*expected*: the documentation asks for it, and repositories do without. Versions are those of the type; where",
+        "a field had another name or form in earlier ones, that stands beside it. In XML, a field stands in the",
+        "element (and attribute) named last.\n",
+        "| type | what it is | travels as |",
+        "|---|---|---|",
+    ]
+    for kind in RECORD_TYPES.values():
+        forms = ", ".join(one.title for one in FORMATS.values() if kind in one.types)
+        lines.append(f"| [`{kind.name}`](#{anchor(kind.title)}) | {kind.title} | {forms} |")
+    for kind in RECORD_TYPES.values():
+        lines += ["", *record_page(kind)]
+    return "\n".join(lines) + "\n"
+
+
+def anchor(title: str) -> str:
+    """As Markdown makes one of a heading."""
+    return title.lower().replace(" ", "-")
+
+
+def record_page(kind: RecordType) -> list[str]:
+    """One type."""
+    lines = [f"## {kind.title}\n", (inspect.getdoc(sys.modules[kind.record.__module__]) or "").split("\n")[0] + "\n"]
+    if kind.headers:
+        lines += ["Text headers: " + ", ".join(f"`{word}: {version}`" for version, word in kind.headers) + ".\n"]
+    if kind.ignored:
+        lines += ["Accepted, and not kept: " + ", ".join(f"`{name}`" for name in sorted(kind.ignored)) + ".\n"]
+    key = ", ".join(f"`{one.name}`" for one in kind.fields() if one.attribute in kind.key)
+    lines += [f"Told from each other by: {key}. Source: {kind.source}.\n"]
+    lines += ["| field | versions | kind | unit | needed | XML | meaning |", "|---|---|---|---|---|---|---|"]
+    lines += [field_row(kind, one) for one in kind.fields()]
+    return lines
+
+
+def field_row(kind: RecordType, one: Field) -> str:
+    """One field."""
+    name = f"`{one.name}`" + "".join(
+        f"<br>`{old.name}` up to {old.until}" for old in one.earlier if old.name != one.name
+    )
+    forms = one.kind.name + "".join(
+        f"; {old.kind.name} up to {old.until}" for old in one.earlier if old.kind is not one.kind
+    )
+    versions = f"{one.since or kind.versions[0]} to {one.until or kind.newest}" if one.in_text else "XML only"
+    xml = f"`{one.xml}`" if one.xml else ""
+    source = f" ({one.source})" if one.source else ""
+    return f"| {name} | {versions} | {forms} | {one.unit} | {one.need.value} | {xml} | {one.meaning}{source} |"
+
+
+def checks() -> str:
+    """Every check, and every other fault that `ssm check` tells."""
+    lines = [
+        "# Checks\n",
+        "What `ssm check` looks at, and the sender before it signs (`[messaging] check`). An *error* is what a",
+        "repository refuses, or must; a *warning* is suspicious; a *note* is worth knowing. Codes are stable, for",
+        "programs.\n",
+        "## Of each record\n",
+        "| code | level | what must hold | of |",
+        "|---|---|---|---|",
+    ]
+    names = {kind.record: kind.name for kind in RECORD_TYPES.values()}
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for one in CHECKS:
+        row = found.setdefault((one.code, one.level.name.lower(), one.meaning), [])
+        row += [names[record] for record in one.types]
+    lines += [f"| `{code}` | {level} | {meaning} | {', '.join(of)} |" for (code, level, meaning), of in found.items()]
+    lines += ["\n## Of the form of a message\n", "| code | what is wrong |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in sorted(CODES.items())]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "options.md": options,
+    "commands.md": commands,
+    "events.md": events,
+    "errors.md": errors_page,
+    "records.md": records,
+    "checks.md": checks,
+}
 
 
 def main() -> int:

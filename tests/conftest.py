@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -18,12 +19,19 @@ from tests.pki import Pki
 from tests.servers import chromium as browser
 from tests.servers.broker import INSTALLED, SERVERS, BrokerServer, RealBroker, new_queue
 from tests.servers.database import DATABASE_INSTALLED, DATABASES, PASSWORD, DatabaseServer
+from tests.servers.slapd import Service, Slapd
 
 NOT_FOUND = "not found: "
 REQUIRE = "SSM_REQUIRE_SERVERS"
 WAYS = [(kind, use_tls) for kind in SERVERS for use_tls in (False, True)]
 
 NewServer = Callable[[str], BrokerServer]
+
+
+class NewSlapd(Protocol):
+    """Starts an LDAP server with these services."""
+
+    def __call__(self, *services: Service, size_limit: str = "unlimited") -> Slapd: ...
 
 
 def need(kind: str) -> None:
@@ -42,7 +50,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         for kind in sorted(kinds_of(item)):
             item.add_marker(kind)
-            item.add_marker(pytest.mark.xdist_group(kind))
+            if kind in SERVERS:
+                item.add_marker(pytest.mark.xdist_group(kind))
 
 
 def kinds_of(item: pytest.Item) -> set[str]:
@@ -52,7 +61,7 @@ def kinds_of(item: pytest.Item) -> set[str]:
     words = set(item.fixturenames)
     if hasattr(item, "callspec"):
         words |= {part for one in item.callspec.id.split("-") for part in one.split("_")}
-    return words & {*SERVERS, *DATABASES, browser.KIND}
+    return words & {*INSTALLED, *DATABASES, browser.KIND}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -105,6 +114,23 @@ def new_server(tmp_path: Path, server_pki: Pki) -> Iterator[NewServer]:
     def start(kind: str) -> BrokerServer:
         need(kind)
         server = SERVERS[kind](tmp_path / f"server-{kind}-{len(started)}", server_pki)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def slapd(tmp_path: Path) -> Iterator[NewSlapd]:
+    """Starts LDAP servers, each with the services it is given; they are quick, so that each test has its own."""
+    need("slapd")
+    started: list[Slapd] = []
+
+    def start(*services: Service, size_limit: str = "unlimited") -> Slapd:
+        server = Slapd(tmp_path / f"slapd-{len(started)}", services, size_limit=size_limit)
         started.append(server)
         server.start()
         return server

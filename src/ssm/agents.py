@@ -12,12 +12,15 @@ from typing import NoReturn
 
 from ssm.errors import ConfigError, SsmError
 from ssm.logs import LINE, LogTeller, set_up
-from ssm.settings.ini import Sources, read_sender
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_sender
 from ssm.settings.options import read_level
 from ssm.settings.sections import Broker, Logging, read_hosts
 
 STOMP = "STOMP"
-Brokers = list[tuple[str, int]]
+AMS = "AMS"
+Brokers = list[tuple[str, int]] | list[str]
+"""Host and port of each STOMP broker, or the host of AMS."""
 
 
 def logging_helper(cp: configparser.ConfigParser, log_manual_path: str = "") -> None:  # noqa: ARG001 - has no effect any more
@@ -35,23 +38,27 @@ def logging_helper(cp: configparser.ConfigParser, log_manual_path: str = "") -> 
 
 
 def get_protocol(cp: configparser.ConfigParser, log: logging.Logger) -> str:
-    """STOMP, or the end of the program with a plain word."""
+    """STOMP or AMS, or the end of the program with a plain word."""
     section = "sender" if cp.has_section("sender") else "receiver"
     protocol = cp.get(section, "protocol", fallback=None)
     if protocol is None:
         log.warning("No option set for 'protocol'. Defaulting to %s.", STOMP)
         return STOMP
-    if protocol != STOMP:
-        give_up(log, ConfigError(f"protocol {protocol} is not spoken by this version; set STOMP and a STOMP broker"))
+    if protocol not in {STOMP, AMS}:
+        give_up(log, ConfigError(f"protocol {protocol} is not known to the accounting client; set STOMP or AMS"))
     return protocol
 
 
 def get_ssm_args(
-    protocol: str,  # noqa: ARG001 - STOMP is all there is
+    protocol: str,
     cp: configparser.ConfigParser,
     log: logging.Logger,
-) -> tuple[Brokers, None, str]:
-    """Brokers, and an empty project and token."""
+) -> tuple[Brokers, str | None, str]:
+    """Brokers, and the project and token of AMS."""
+    if protocol == AMS:
+        return get_ams_args(cp, log)
+    if not cp.get("broker", "host", fallback=""):
+        return look_up(cp, log), None, ""
     try:
         port = cp.getint("broker", "port", fallback=None)
         broker = Broker(host=read_hosts(cp.get("broker", "host", fallback="")), port=port)
@@ -62,19 +69,39 @@ def get_ssm_args(
     return list(broker.addresses()), None, ""
 
 
+def get_ams_args(cp: configparser.ConfigParser, log: logging.Logger) -> tuple[list[str], str, str]:
+    """The host, the project, and a token or nothing."""
+    host, project = (cp.get(*place, fallback="") for place in (("broker", "host"), ("messaging", "ams_project")))
+    if not host or not project:
+        give_up(log, ConfigError("[broker] host and [messaging] ams_project must be set for AMS"))
+    return [host], project, cp.get("messaging", "token", fallback="")
+
+
+def look_up(cp: configparser.ConfigParser, log: logging.Logger) -> Brokers:
+    """What bdii and network lead to."""
+    from ssm.broker_sources import brokers_now
+
+    try:
+        settings, _ = read_sender(Sources(Path("configuration"), parser=cp))
+        return brokers_now(settings, LogTeller(log))
+    except SsmError as error:
+        give_up(log, error)
+
+
 def run_sender(  # noqa: PLR0917 - the incumbent's signature
     protocol: str,
     brokers: Brokers,
-    project: None,  # noqa: ARG001 - of AMS
-    token: str,  # noqa: ARG001 - of AMS
+    project: str | None,
+    token: str,
     cp: configparser.ConfigParser,
     log: logging.Logger,
 ) -> None:
     """Send what is in the outgoing spool to these brokers, once."""
     from ssm.programs.send import send
 
-    hosts = ",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in brokers)
-    overrides = (f"broker.host={hosts}", f"sender.protocol={protocol}")
+    overrides = [f"broker.host={','.join(map(host_and_port, brokers))}", f"sender.protocol={protocol}"]
+    if protocol == AMS:
+        overrides += [f"messaging.ams_project={project or ''}", f"messaging.token={token}"]
     try:
         settings, found = read_sender(Sources(Path("configuration"), overrides=overrides, parser=cp))
         for warning in found.warnings:
@@ -87,6 +114,14 @@ def run_sender(  # noqa: PLR0917 - the incumbent's signature
         log.info(LINE)
     if report is not None and (report.refused or report.set_aside):
         sys.exit(1)
+
+
+def host_and_port(broker: str | tuple[str, int]) -> str:
+    """One broker, as the configuration names it."""
+    if isinstance(broker, str):
+        return broker
+    host, port = broker
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def give_up(log: logging.Logger, error: SsmError) -> NoReturn:

@@ -12,6 +12,7 @@
     │  ├─ UntrustedCertificateError  the signer's certificate does not hold
     │  ├─ UnauthorisedSignerError    a good signer who is not on the list
     │  ├─ UnsendableError            a payload that no envelope can carry
+    │  ├─ BadContentError            a payload whose records the other side would refuse
     │  ├─ FormatError                not a message of records that we read: where, and what was expected
     │  └─ RecordError                a record that a format cannot hold: field, value, what it must be
     ├─ RetryError                  the world is in the way: keep the message, back off
@@ -102,6 +103,12 @@ class UnsendableError(RejectError):
     """A payload that no envelope can carry, such as an empty one."""
 
     reason = "unsendable"
+
+
+class BadContentError(RejectError):
+    """A payload that the other side would refuse for what is in it; the sentence lists every fault."""
+
+    reason = "content"
 
 
 class FormatError(RejectError):

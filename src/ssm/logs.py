@@ -19,7 +19,7 @@ from ssm.settings.sections import Logging
 LINE = "=" * 40
 LOGGERS = {"sender": "ssmsend", "receiver": "ssmreceive", "loader": "ssmload"}
 # Libraries that talk too much.
-OTHERS = ("asyncio", "alembic", "sqlalchemy")
+OTHERS = ("asyncio", "alembic", "sqlalchemy", "httpx2", "httpcore2")
 
 
 @dataclass(frozen=True, slots=True)

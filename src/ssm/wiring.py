@@ -4,6 +4,7 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,20 +19,25 @@ from ssm.envelope.seal import Encryption, seal
 from ssm.envelope.transfer import TransferForm, transfer_form
 from ssm.envelope.unseal import DEFAULT_MAX_OCTETS, unseal
 from ssm.errors import CannotJudgeError, CredentialError, UntrustedCertificateError
+from ssm.messenger.content import ContentPorts
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.judge import Judge
 from ssm.messenger.prepare import SendPorts
 from ssm.messenger.receive import ReceivePorts
+from ssm.ports.content import Remark
 from ssm.ports.outgoing import OutgoingSpool
 from ssm.ports.signers import Opener, SignerList
-from ssm.protocols.stomp.session import SessionSettings
-from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderCertificates, SenderSettings
+from ssm.settings.sections import (
+    ReceiverSettings,
+    SenderCertificates,
+    SenderSettings,
+)
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
+from ssm.spool.pieces import SqlitePieces
 from ssm.spool.sealed import SealedFiles
 from ssm.spool.state import state_folder
-from ssm.transport.stomp import StompSettings, StompTransport
-from ssm.transport.tls import TlsSettings, load_chain
+from ssm.transport.tls import load_chain
 
 FOR_A_MOMENT_DAYS = 36500.0  # such a cabinet forgets nothing
 
@@ -106,70 +112,65 @@ def require_trusted(recipient: Recipient, certificates: SenderCertificates) -> N
         raise CredentialError(f"server_cert {certificates.server_cert} does not hold: {error}", hint=hint) from error
 
 
-# Transports.
-
-
-def open_transport(
-    broker: Broker, certificates: Certificates, destination: str, *, prefetch: int = 1, max_octets: int
-) -> StompTransport:
-    """The way to the brokers."""
-    tls = None
-    if broker.use_ssl:
-        tls = TlsSettings(certificates.certificate, certificates.key, certificates.capath, broker.verify_broker)
-    session = SessionSettings(
-        host=broker.vhost,
-        login=broker.login,
-        passcode=broker.passcode,
-        heartbeat_seconds=broker.heartbeat_seconds,
-        connect_timeout_seconds=broker.connect_timeout_seconds,
-        receipt_timeout_seconds=broker.receipt_timeout_seconds,
-        max_body_octets=max_octets,
-    )
-    return StompTransport(StompSettings(broker.addresses(), destination, tls, prefetch, session))
-
-
-def sender_transport(settings: SenderSettings) -> StompTransport:
-    """The way a sender's messages go."""
-    limit = settings.messaging.max_message_size
-    return open_transport(settings.broker, settings.certificates, settings.messaging.destination, max_octets=limit)
-
-
-def receiver_transport(settings: ReceiverSettings) -> StompTransport:
-    """The way a receiver's messages come."""
-    messaging = settings.messaging
-    return open_transport(
-        settings.broker,
-        settings.certificates,
-        messaging.destination,
-        prefetch=messaging.prefetch,
-        max_octets=messaging.max_message_size,
-    )
-
-
 # Programs.
 
 
-@contextmanager
-def open_sender(settings: SenderSettings, spool: OutgoingSpool, tell: Teller) -> Iterator[SendPorts]:
-    """What sending needs; credentials are checked before anything is claimed."""
-    certificates, messaging = settings.certificates, settings.messaging
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What is done to payloads before they are handed to a transport."""
+
+    seal: Callable[[bytes], bytes]
+    context: bytes
+    """What a kept copy depends on besides its payload."""
+
+
+def open_sealing(settings: SenderSettings, tell: Teller) -> Sealing:
+    """Signed, and encrypted if there is somebody to encrypt to; credentials are checked here."""
+    certificates = settings.certificates
     signer = open_signer(certificates.certificate, certificates.key)
     encryption = open_encryption(signer, certificates.server_cert, cipher=certificates.cipher, oaep=certificates.oaep)
     if encryption is not None and certificates.verify_server_cert:
         require_trusted(encryption.recipient, certificates)
-    sealer = open_sealer(signer, encryption, tell)
+    return Sealing(open_sealer(signer, encryption, tell), sealing_context(signer, encryption))
+
+
+@contextmanager
+def open_sender(
+    settings: SenderSettings, spool: OutgoingSpool, tell: Teller, sealing: Sealing | None = None
+) -> Iterator[SendPorts]:
+    """What sending needs; credentials are checked before anything is claimed."""
+    messaging = settings.messaging
+    sealing = sealing or open_sealing(settings, tell)
     state = state_folder(messaging.path, messaging.state)
     journal = SqliteJournal(state)
     aside = DirqCabinet(state, journal, retention_days=messaging.retention_days)
     copies = SealedFiles(state, journal)
     aside.recover()
     try:
-        yield SendPorts(spool, copies, journal, aside, sealer, tell, sealing_context(signer, encryption))
+        content = open_content(messaging.check, journal)
+        yield SendPorts(spool, copies, journal, aside, sealing.seal, tell, sealing.context, content)
         copies.tidy()
         aside.settle()
     finally:
         aside.close()
         journal.close()
+
+
+def open_content(check: str, journal: SqliteJournal) -> ContentPorts:
+    """Who looks at payloads, and cuts them."""
+    from ssm.records.fault import Level
+    from ssm.records.payload import cut, faults_of, sentence
+
+    def inspect(payload: bytes) -> list[Remark]:
+        found = faults_of(payload, int(utc_now().timestamp()))
+        return [Remark(sentence(fault), fault.level is Level.ERROR) for fault in found]
+
+    return ContentPorts(
+        inspect=None if check == "off" else inspect,
+        refuse_errors=check == "error",
+        cut=cut,
+        pieces=SqlitePieces(journal),
+    )
 
 
 def sealing_context(signer: Signer, encryption: Encryption | None) -> bytes:
@@ -200,15 +201,6 @@ def open_receiver(settings: ReceiverSettings, dn_file: Path, tell: Teller) -> It
     finally:
         cabinet.close()
         journal.close()
-
-
-async def publish_sealed(settings: SenderSettings, message_id: str, sealed: bytes) -> None:
-    """Publish one message that is sealed already, as it is."""
-    producer = await sender_transport(settings).open_producer()
-    try:
-        await producer.publish(message_id, sealed)
-    finally:
-        await producer.close()
 
 
 def broker_context(certificate: Path, key: Path, ca_directory: Path) -> ssl.SSLContext:

@@ -62,6 +62,50 @@ def test_two_receivers_on_one_spool_file_a_message_once(cabinet: DirqCabinet, tm
     other.journal.close()
 
 
+def twin(number: int) -> Verdict:
+    """One payload, sealed for the n-th time."""
+    return Verdict(hashlib.sha256(b"%d" % number).digest(), Box.INCOMING, b"a", "/CN=a", "id", twin=b"t" * 32)
+
+
+def test_a_message_that_was_sealed_anew_is_known_by_its_twin_and_from_then_on_by_itself(cabinet: DirqCabinet) -> None:
+    assert len(cabinet.file([twin(1), twin(2)])) == 1
+    assert cabinet.file([twin(3)]) == []
+    assert len(cabinet.known([twin(number).digest for number in range(1, 5)])) == 3
+    assert len(list(cabinet.queues[Box.INCOMING].elements())) == 1
+
+
+def test_a_twin_that_is_forgotten_is_a_new_message_but_each_sealing_stays_known(cabinet: DirqCabinet) -> None:
+    cabinet.file([twin(1), twin(2)])
+    cabinet.forget_twins([b"u" * 16, b"t" * 16])
+    assert cabinet.file([twin(1), twin(2)]) == []
+    assert len(cabinet.file([twin(3)])) == 1
+    assert cabinet.file([twin(4)]) == []
+
+
+def test_forgetting_twins_forgets_no_message(cabinet: DirqCabinet) -> None:
+    filed = cabinet.file([verdict(b"a"), twin(1)])
+    cabinet.forget_twins([one.verdict.digest[:16] for one in filed])
+    assert len(cabinet.known([one.verdict.digest for one in filed])) == 2
+    cabinet.forget_twins([])
+    assert cabinet.file([twin(2)]) == []
+
+
+def test_a_twin_survives_its_program_and_what_was_staged_for_a_second_one_is_not_placed(
+    cabinet: DirqCabinet, tmp_path: Path
+) -> None:
+    [filed] = cabinet.file([twin(1)])
+    second = opened(tmp_path)
+    try:
+        staged = second.prepare(twin(2))
+        second.stage([staged])
+        assert second.remember([staged], replace=False) == []  # and dies before it tidies up
+        assert second.finish_staged(second.queues[Box.INCOMING], staged.staged) == 0
+        assert list(second.queues[Box.INCOMING].elements()) == [filed.name]
+    finally:
+        second.close()
+        second.journal.close()
+
+
 def test_nothing_of_ours_is_left_in_staging(cabinet: DirqCabinet, tmp_path: Path) -> None:
     cabinet.file([verdict(b"a"), verdict(b"a"), verdict(b"b", Box.REJECTED)])
     staged = list(tmp_path.glob("*/.staging/*/*"))

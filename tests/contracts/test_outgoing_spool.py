@@ -32,7 +32,9 @@ def put(kind: str, path: Path, payload: bytes) -> str:
     """As a site's program leaves it."""
     if kind == "dirq":
         return leave(path, payload)
-    name = f"message-{len(list(path.iterdir()))}-{time.time_ns()}"
+    name = f"message-{time.time_ns():020}"
+    if kind == "ssm1-incoming":
+        (path / f"{name}.sig").write_text("/CN=a\n")
     (path / name).write_bytes(payload)
     return name
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every transport promises, on the embedded broker and on the real ones, plain and over TLS."""
+"""What every transport promises, on the embedded broker, on the real ones, plain and over TLS, and on AMS."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -11,11 +11,13 @@ import pytest
 
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.errors import TransportError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.stomp import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 from ssm.wiring import broker_context
+from tests.ams import ams_place
 from tests.conftest import WAYS as REAL_WAYS
 from tests.exchange import give, nothing_comes, taken
 from tests.pki import Pki
@@ -25,7 +27,10 @@ SECONDS = 40.0
 QUIET_SECONDS = 0.5
 PREFETCH = 20
 MAX_OCTETS = 300_000
-EMBEDDED = [("embedded", False), ("embedded", True)]
+QUEUES = [("embedded", False), ("embedded", True), *REAL_WAYS]
+# A subscription is one position in a log: no single message comes again by itself, and two consumers share no queue.
+# What AMS promises instead stands in tests/integration/test_ams_transport.py.
+ALL_WAYS = [*QUEUES, ("ams", True)]
 Work = Callable[[Transport], Awaitable[None]]
 
 
@@ -45,14 +50,32 @@ class Way:
 
 def transport_to(port: int, tls: TlsSettings | None, login: str | None, passcode: str | None) -> Transport:
     session = SessionSettings(login=login, passcode=passcode, max_body_octets=MAX_OCTETS)
-    return StompTransport(StompSettings((("127.0.0.1", port),), new_queue(), tls, PREFETCH, session))
+    return StompTransport(StompSettings(FixedBrokers([("127.0.0.1", port)]), new_queue(), tls, PREFETCH, session))
 
 
-@pytest.fixture(
-    params=[*EMBEDDED, *REAL_WAYS],
-    ids=[f"{kind}-{'tls' if use_tls else 'plain'}" for kind, use_tls in (*EMBEDDED, *REAL_WAYS)],
-)
+def names(ways: Sequence[tuple[str, bool]]) -> list[str]:
+    return [f"{kind}-{'tls' if use_tls else 'plain'}" for kind, use_tls in ways]
+
+
+@pytest.fixture(params=ALL_WAYS, ids=names(ALL_WAYS))
 def way(request: pytest.FixtureRequest, server_pki: Pki, tmp_path: Path) -> Way:
+    return way_of(request, server_pki, tmp_path)
+
+
+@pytest.fixture(params=QUEUES, ids=names(QUEUES))
+def queue_way(request: pytest.FixtureRequest, server_pki: Pki, tmp_path: Path) -> Way:
+    return way_of(request, server_pki, tmp_path)
+
+
+class Both:
+    """A producer's way and a consumer's, where these differ."""
+
+    def __init__(self, sending: Transport, taking: Transport) -> None:
+        self.open_producer = sending.open_producer
+        self.open_consumer = taking.open_consumer
+
+
+def way_of(request: pytest.FixtureRequest, server_pki: Pki, tmp_path: Path) -> Way:
     kind, use_tls = request.param
     client = server_pki.issue("client.example.org")
     tls = TlsSettings(client.certificate_path, client.key_path, server_pki.ca_directory) if use_tls else None
@@ -70,7 +93,13 @@ def way(request: pytest.FixtureRequest, server_pki: Pki, tmp_path: Path) -> Way:
         login = server.login
         yield transport_to(server.tls_port if use_tls else server.plain_port, tls, login.login, login.passcode)
 
-    return Way(embedded if kind == "embedded" else real)
+    @asynccontextmanager
+    async def ams() -> AsyncIterator[Transport]:
+        with ams_place(server_pki) as place:
+            limits = {"max_octets": MAX_OCTETS, "prefetch": PREFETCH}
+            yield Both(place.sending(**limits), place.taking(**limits))
+
+    return Way({"embedded": embedded, "ams": ams}.get(kind, real))
 
 
 def bodies_of(deliveries: Sequence[Delivery]) -> list[bytes]:
@@ -148,7 +177,7 @@ def test_no_more_than_the_prefetch_is_out_at_a_time(way: Way) -> None:
     way.run(work)
 
 
-def test_what_is_not_acknowledged_comes_again_and_says_so(way: Way) -> None:
+def test_what_is_not_acknowledged_comes_again_and_says_so(queue_way: Way) -> None:
     async def work(transport: Transport) -> None:
         await give(transport, *(b"%d" % number for number in range(5)))
         consumer = await transport.open_consumer()
@@ -162,10 +191,10 @@ def test_what_is_not_acknowledged_comes_again_and_says_so(way: Way) -> None:
         assert await nothing_comes(consumer, QUIET_SECONDS)
         await consumer.close()
 
-    way.run(work)
+    queue_way.run(work)
 
 
-def test_two_consumers_share_a_queue(way: Way) -> None:
+def test_two_consumers_share_a_queue(queue_way: Way) -> None:
     async def work(transport: Transport) -> None:
         one, other = await transport.open_consumer(), await transport.open_consumer()
         await asyncio.sleep(QUIET_SECONDS)  # a subscription is not confirmed
@@ -188,7 +217,7 @@ def test_two_consumers_share_a_queue(way: Way) -> None:
         await one.close()
         await other.close()
 
-    way.run(work)
+    queue_way.run(work)
 
 
 def test_a_receive_that_is_cancelled_loses_nothing(way: Way) -> None:

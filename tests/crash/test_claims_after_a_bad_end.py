@@ -11,6 +11,8 @@ from ssm.spool.outgoing import OUTGOING_SPOOLS
 def element_in(spool: Path, path_type: str) -> None:
     folder = spool / "00000000" if path_type == "dirq" else spool
     folder.mkdir(parents=True, exist_ok=True)
+    if path_type == "ssm1-incoming":
+        (folder / "5f0a1c41b2d3e7.sig").write_text("/CN=a\n")
     (folder / "5f0a1c41b2d3e7").write_bytes(b"payload\n")
 
 

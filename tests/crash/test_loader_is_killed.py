@@ -140,3 +140,16 @@ def test_a_helper_that_dies_costs_nothing(server: Server) -> None:
     assert program.process.wait(60) == 75, "what the helper had in hand is still there"
     loader(server).finish()
     assert_each_counts_once(server)
+
+
+@pytest.mark.slow
+def test_helpers_end_when_the_one_they_help_must_stop(server: Server) -> None:
+    server.options |= {"loaders": "2", "poll_seconds": "0.05"}
+    program = loader(server, "load", "--watch")
+    until(lambda: len(descendants(program.process.pid)) == 1, "a helper")
+    [helper] = descendants(program.process.pid)
+    until(lambda: server.waiting() == [], "an empty box")
+    os.kill(program.process.pid, signal.SIGTERM)
+    assert program.process.wait(60) == 0
+    assert not is_running(helper)
+    assert_each_counts_once(server)

@@ -60,6 +60,35 @@ def test_a_killed_receiver_loses_nothing(tls_broker: RealBroker, tmp_path: Path,
     assert_each_arrived_once(deployment, sent)
 
 
+def test_a_killed_sender_of_one_message_in_many_pieces_loses_and_doubles_no_record(
+    tls_broker: RealBroker, tmp_path: Path
+) -> None:
+    deployment = Deployment.build(tmp_path, tls_broker)
+    config = deployment.config("send")
+    config.write_text(config.read_text().replace("settle_seconds: 0", "settle_seconds: 0\nmax_message_size: 1000"))
+    records = [f"Site: SITE\nSubmitHost: ce{number}\nNumberOfJobs: 5\nMonth: 7\nYear: 2025\n" for number in range(3000)]
+    deployment.leave(["".join(["APEL-sync-message: v0.1\n", *(f"{one}%%\n" for one in records)]).encode()])
+    with deployment.receiving():
+        struck = [deployment.start("send").kill_after(SENT, count) for count in moments(6, 3, 30)]
+        assert all(struck)
+        assert len(deployment.waiting()) == 1
+        deployment.send_all()
+        wait_until(lambda: arrived_records(deployment).total() >= len(records), "all records", seconds=60)
+    assert arrived_records(deployment) == Counter(records)
+    assert deployment.waiting() == []
+    assert deployment.rejected() == []
+
+
+def arrived_records(deployment: Deployment) -> Counter[str]:
+    """The records of all pieces, each of which must be a message of its own."""
+    found: Counter[str] = Counter()
+    for payload, times in deployment.incoming().items():
+        header, _, text = payload.decode().partition("\n")
+        assert header == "APEL-sync-message: v0.1"
+        found.update({one: times for one in text.split("%%\n") if one})
+    return found
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_killed_broker_loses_nothing(kind: str, new_server: NewServer, server_pki: Pki, tmp_path: Path) -> None:
     server, queue = new_server(kind), new_queue()

@@ -60,7 +60,7 @@ def die_in(path: Path, what: str) -> None:
 # A sender.
 
 CLAIM = """
-kind, module = {kind!r}, {{"dirq": dirq_simple, "directory": directory}}[{kind!r}]
+kind, module = {kind!r}, {{"dirq": dirq_simple}}.get({kind!r}, directory)
 spool = OUTGOING_SPOOLS[kind](path, 0)
 die_at({where})
 [name] = spool.ready()
@@ -79,6 +79,7 @@ AFTER_IT_WENT = ["module, 'remove_file', 1, before=False", "module, 'remove_file
 def put(kind: str, path: Path) -> str:
     if kind == "dirq":
         return leave(path, b"payload")
+    (path / "message.sig").write_text("/CN=a\n") if kind == "ssm1-incoming" else None
     (path / "message").write_bytes(b"payload")
     return "message"
 

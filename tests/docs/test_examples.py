@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ssm.settings.ini import Sources, read_receiver, read_sender, role_of
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver, read_sender, role_of
 
 ROOT = Path(__file__).parents[2]
 INI = re.compile(r"```ini\n(.*?)```", re.DOTALL)
@@ -18,11 +19,13 @@ COMMAND = re.compile(r"^    (\S.*)$", re.MULTILINE)
 
 def blocks(page: str) -> list[str]:
     text = (ROOT / page).read_text(encoding="utf-8")
-    lines = [line.removeprefix("   ") if page.endswith("server.md") else line for line in text.split("\n")]
+    lines = [
+        line.removeprefix("   ") if page.endswith(("server.md", "ssm-1.md")) else line for line in text.split("\n")
+    ]
     return [block for block in INI.findall("\n".join(lines)) if "[broker]" in block]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to/set-up-a-server.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/set-up-a-server.md", "docs/how-to/phase-out-ssm-1.md"])
 def test_a_shown_configuration_is_one(page: str, tmp_path: Path) -> None:
     shown = blocks(page)
     assert shown
@@ -54,3 +57,12 @@ def test_the_readme_names_every_command_that_make_has() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
     for target in ("demo", "check", "servers", "fix", "bench"):
         assert re.search(rf"^{target}\s", listed, re.MULTILINE), target
+
+
+def test_the_shown_check_of_a_message_is_what_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/check-records.md").read_text(encoding="utf-8")
+    message, shown = re.findall(r"```\n(.*?)```", page, re.DOTALL)[:2]
+    (tmp_path / "message").write_text(message)
+    command = [sys.executable, "-m", "ssm", "check", "message"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout + done.stderr, done.returncode) == (shown, 2)

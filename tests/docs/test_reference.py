@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ssm.records.checks import CHECKS
+from ssm.records.codes import CODES
+
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -44,3 +47,18 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
 def test_modules_and_functions_stay_small() -> None:
     for path in (ROOT / "src").rglob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+
+
+def test_every_code_of_a_fault_is_in_the_reference() -> None:
+    known = set(CODES) | {check.code for check in CHECKS}
+    words, used = set(), set()
+    for path in (ROOT / "src/ssm/records").rglob("*.py"):
+        if path.name == "codes.py":
+            continue
+        text = path.read_text(encoding="utf-8")
+        words |= set(re.findall(r"""["']([a-z0-9]+(?:-[a-z0-9]+)+)["']""", text))
+        used |= set(re.findall(r"""code=["']([a-z0-9-]+)["']""", text))
+        used |= set(re.findall(r"""Level\.[A-Z]+,\s*["']([a-z0-9-]+)["']""", text))
+    assert len(used) > 30
+    assert used <= known
+    assert set(CODES) <= words | {"doctype"}

@@ -15,6 +15,7 @@ class MemoryCabinet:
     def __init__(self) -> None:
         self.boxes: dict[Box, dict[str, Verdict]] = {box: {} for box in Box}
         self.filed_before: dict[bytes, Box] = {}
+        self.twins: set[bytes] = set()
         self.judging: dict[bytes, int] = {}
         self.locked: set[str] = set()
         self.faults: list[SsmError] = []
@@ -29,7 +30,18 @@ class MemoryCabinet:
         if self.faults:
             raise self.faults.pop(0)
         self.batches.append(len(verdicts))
-        return [self.put(verdict) for verdict in verdicts]
+        return [self.put(verdict) for verdict in verdicts if not self.has_twin(verdict)]
+
+    def has_twin(self, verdict: Verdict) -> bool:
+        if verdict.twin is None or verdict.twin not in self.filed_before:
+            return False
+        self.filed_before.setdefault(verdict.digest, verdict.box)
+        return True
+
+    def forget_twins(self, beginnings: Sequence[bytes]) -> None:
+        for twin in [one for one in self.twins if one.startswith(tuple(beginnings))]:
+            del self.filed_before[twin]
+            self.twins.remove(twin)
 
     def put(self, verdict: Verdict) -> Filed:
         assert verdict.digest not in self.filed_before
@@ -37,6 +49,9 @@ class MemoryCabinet:
         name = f"00000000/{self.names:014x}"
         self.boxes[verdict.box][name] = verdict
         self.filed_before[verdict.digest] = verdict.box
+        if verdict.twin is not None:
+            self.filed_before[verdict.twin] = verdict.box
+            self.twins.add(verdict.twin)
         return Filed(verdict, name)
 
     def settle(self) -> int:

@@ -81,6 +81,30 @@ class MemoryCopies:
             self.kept.pop(name, None)
 
 
+class MemoryPieces:
+    """Implements Pieces."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[bytes, dict[str, bool]]] = {}
+
+    def sent(self, element: str, digest: bytes) -> set[str] | None:
+        known = self.known.get(element)
+        if known is None or known[0] != digest:
+            return None
+        return {piece for piece, is_sent in known[1].items() if is_sent}
+
+    def begin(self, element: str, digest: bytes, pieces: Sequence[str]) -> None:
+        self.known[element] = (digest, dict.fromkeys(pieces, False))
+
+    def confirm(self, pieces: Sequence[str]) -> None:
+        for _, states in self.known.values():
+            states.update({piece: True for piece in pieces if piece in states})
+
+    def forget(self, elements: Sequence[str]) -> None:
+        for element in elements:
+            self.known.pop(element, None)
+
+
 class MemoryJournal:
     """Implements Journal."""
 

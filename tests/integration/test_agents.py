@@ -14,6 +14,7 @@ import pytest
 from ssm import agents
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.spool.dirq_simple import leave
+from tests.ams import PROJECT, TOPIC, ams_place
 from tests.pki import Pki
 
 LOG = logging.getLogger("client")
@@ -106,12 +107,44 @@ def test_no_broker_ends_the_client_with_status_1_and_keeps_the_message(
     assert not (tmp_path / "outgoing" / f"{name}.lck").exists()
 
 
-def test_ams_is_told_apart(tmp_path: Path) -> None:
+def test_another_protocol_ends_the_client(tmp_path: Path) -> None:
     parser = configuration(tmp_path, 1)
-    parser.set("sender", "protocol", "AMS")
+    parser.set("sender", "protocol", "AMQP")
     with pytest.raises(SystemExit) as ended:
         agents.get_protocol(parser, LOG)
     assert ended.value.code == 1
+
+
+def test_ams_without_its_project_ends_the_client(tmp_path: Path) -> None:
+    parser = configuration(tmp_path, 1)
+    parser.set("sender", "protocol", "AMS")
+    with pytest.raises(SystemExit) as ended:
+        agents.get_ssm_args(agents.get_protocol(parser, LOG), parser, LOG)
+    assert ended.value.code == 1
+
+
+def test_the_client_sends_over_ams(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    parser = configuration(tmp_path, 1)
+    with ams_place(Pki(tmp_path / "ams-pki")) as place:
+        parser.set("sender", "protocol", "AMS")
+        parser.set("broker", "host", f"127.0.0.1:{place.server.port}")
+        parser.set("broker", "ams_trust", "capath")
+        for option, path in (
+            ("certificate", place.publisher.certificate_path),
+            ("key", place.publisher.key_path),
+            ("capath", place.pki.ca_directory),
+        ):
+            parser.set("certificates", option, str(path))
+        parser.set("messaging", "ams_project", PROJECT)
+        parser.set("messaging", "destination", TOPIC)
+        parser.set("messaging", "token", place.publisher_token)
+        name = leave(tmp_path / "outgoing", b"Site: X\n")
+        hosts, project, token = agents.get_ssm_args(agents.get_protocol(parser, LOG), parser, LOG)
+        assert (hosts, project, token) == ([f"127.0.0.1:{place.server.port}"], PROJECT, place.publisher_token)
+        agents.run_sender("AMS", hosts, project, token, parser, LOG)
+        assert [one["attributes"] for one in place.topic.messages] == [{"empaid": name}]
+    assert place.publisher_token not in caplog.text
 
 
 def test_logging_is_set_up_from_the_configuration(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.errors import EX_CONFIG, EX_IOERR
 from ssm.messenger.events import Event
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
-from ssm.settings.ini import Sources, read_receiver
-from ssm.wiring import open_receiver, receiver_transport
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver
+from ssm.transports import open_listeners
+from ssm.wiring import open_receiver
 from tests.crash.harness import elements
 from tests.integration.test_outcomes import GOOD, MAX_MESSAGE, QUEUE, Server, until
 from tests.servers.raw_stomp import RawStomp
@@ -47,7 +49,7 @@ async def receiving(server: Server, port: int) -> AsyncIterator["asyncio.Task[No
     """The real receiver, in this process, stopped in good order with the block."""
     settings, _ = read_receiver(Sources(server.configure(port, MAX_MESSAGE)))
     with open_receiver(settings, server.folder / "dns", server.told) as ports:
-        work = ReceiveRun(ports, receiver_transport(settings), PROMPT)
+        work = ReceiveRun(ports, open_listeners(settings, ports), PROMPT)
         task = asyncio.create_task(work.run())
         try:
             yield task
@@ -248,8 +250,10 @@ from pathlib import Path
 from ssm.messenger.judge import Judge
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.programs.running import run_until_signal
-from ssm.settings.ini import Sources, read_receiver
-from ssm.wiring import open_receiver, receiver_transport
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver
+from ssm.transports import open_listeners
+from ssm.wiring import open_receiver
 
 settings, _ = read_receiver(Sources(Path(sys.argv[1])))
 
@@ -264,7 +268,7 @@ with open_receiver(settings, Path(sys.argv[2]), told) as ports:
         return opened
 
     ports = replace(ports, judge=Judge(opener, ports.judge.signers))
-    run = ReceiveRun(ports, receiver_transport(settings), ReceiveLimits(4, 60.0))
+    run = ReceiveRun(ports, open_listeners(settings, ports), ReceiveLimits(4, 60.0))
     run_until_signal(run.run(), run.stop)
 """
 

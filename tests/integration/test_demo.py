@@ -17,7 +17,7 @@ def test_the_demonstration_ends_well(tmp_path: Path) -> None:
         timeout=100,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "44 accepted, 2 rejected, 0 lost or doubled" in done.stdout
+    assert "45 accepted, 2 rejected, 0 lost or doubled" in done.stdout
     assert "killed with SIGKILL" in done.stdout
     # What it sent, added up: its jobs, the 1200 of a summary, and one in CAR.
     [last] = [line for line in done.stdout.splitlines() if line.startswith("jobs: ")]

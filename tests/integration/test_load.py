@@ -13,6 +13,8 @@ import pytest
 from ssm.cli.main import main
 from ssm.repository.database import Database
 from ssm.repository.session import Access
+from ssm.spool.dirq import DirqQueue
+from ssm.spool.refused import was_refused_by_loader
 from tests.accounting import JOB_HEADER, MAY_2024, SIGNER, Contents, Server, job, jobs, summary, until
 from tests.crash.harness import Program
 from tests.servers.database import DATABASES, PASSWORD, DatabaseServer
@@ -416,3 +418,31 @@ def test_purge_forgets_what_is_old_once_it_is_summarised(server: Server, capsys:
     assert main(["db", "purge", "-c", str(server.config(retention_months=1))]) == 0
     assert "job_records: 1 rows forgotten" in capsys.readouterr().out
     assert contents.count("job") == 0
+
+
+def test_what_was_refused_can_be_loaded_once_its_cause_is_gone(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = server.accept(jobs([1]), message_id="m")
+    assert load(server, retention_months=1) == 0
+    receiver = server.folder / "receiver.cfg"
+    receiver.write_text(
+        "[receiver]\nprotocol: STOMP\n[broker]\nhost: h:1\n[messaging]\ndestination: q\n"
+        f"path: {server.spool}\n[certificates]\ncertificate: a\nkey: b\ncapath: c\n"
+    )
+    assert main(["spool", "list", "rejected", "-c", str(receiver)]) == 0
+    assert "not loaded: line" in capsys.readouterr().out
+    assert main(["spool", "retry", "rejected", name, "-c", str(receiver)]) == 0
+    assert (server.waiting(), server.rejected(), server.locked()) == ([name], {}, [])
+    assert load(server) == 0
+    assert Contents(server.access).messages() == [("m", SIGNER, "job", 1)]
+    assert main(["spool", "retry", "rejected", name, "-c", str(receiver)]) == 1
+
+
+def test_what_a_receiver_rejected_never_gets_into_incoming_whatever_its_reason_says(simple: Server) -> None:
+    queue = DirqQueue(simple.spool / "reject")
+    name = "00000000/00000000000001"
+    queue.stage(queue.path / ".staging" / "x" / "y", {"body": jobs([1]), "error": b"not loaded: really"}, sync=False)
+    (queue.path / name).parent.mkdir()
+    assert queue.publish(queue.path / ".staging" / "x" / "y", name)
+    assert not was_refused_by_loader(simple.spool, name)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ssm.errors import ConnectFailedError, TransportError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.stomp import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
@@ -38,7 +39,9 @@ def transport_to(
     login = broker.login
     session = session or SessionSettings(login=login.login, passcode=login.passcode)
     tls = shown(broker, client or broker.client) if broker.use_tls else None
-    return StompTransport(StompSettings(((broker.host, broker.port),), broker.queue, tls, PREFETCH, session))
+    return StompTransport(
+        StompSettings(FixedBrokers([(broker.host, broker.port)]), broker.queue, tls, PREFETCH, session)
+    )
 
 
 def numbered(count: int) -> list[bytes]:
@@ -202,7 +205,9 @@ def test_tls_and_plain_do_not_mix_and_do_not_hang(real_broker: RealBroker) -> No
     with pytest.raises(ConnectFailedError):
         asyncio.run(
             asyncio.wait_for(
-                StompTransport(replace(transport.settings, brokers=((other.host, other.port),))).open_producer(),
+                StompTransport(
+                    replace(transport.settings, brokers=FixedBrokers([(other.host, other.port)]))
+                ).open_producer(),
                 SECONDS,
             )
         )

@@ -97,7 +97,7 @@ FAULTS: dict[str, tuple[Callable[[Site], None], int, str]] = {
     "recipient is not trusted": (to_a_stranger, 78, "does not hold"),
     "certificate missing": (no_certificate, 78, "there is no file /nowhere/hostcert.pem"),
     "unknown option": (misspelt, 78, "(did you mean 'destination'?)"),
-    "AMS": (ams, 78, "this version speaks STOMP only"),
+    "AMS": (ams, 78, "[messaging] ams_project: must be set for AMS"),
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ssm.cli.main import main
+from ssm.messenger.answering import KEPT
 from ssm.ports.filing import Box, Verdict
 from ssm.spool.dirq_simple import leave
 from ssm.wiring import open_cabinet
@@ -81,6 +82,13 @@ def test_retry_moves_a_rejected_message_to_deferred_to_be_judged_again(place: Pl
         }
 
 
+def test_retry_is_refused_for_a_copy_of_what_its_sender_keeps(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    name = reject(place, b"message", f"Signer not in valid DNs list: /CN=x{KEPT}")
+    assert place.run("retry", "rejected", name) == 78
+    assert "sends it again by itself" in capsys.readouterr().err
+    assert place.run("show", "rejected", name) == 0
+
+
 def test_remove_takes_a_message_away_for_good(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     name = reject(place, b"message")
     assert place.run("remove", "rejected", name) == 0
@@ -121,6 +129,17 @@ def test_config_shows_every_option_and_says_that_it_would_start(
     assert "[messaging] destination" in shown
     assert f"ok    certificate and key: {DN}" in shown
     assert "ok    signer list: 1 DNs" in shown
+
+
+def test_config_shows_every_listener(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    own = "protocol: SSM1\ndestination: /topic/central\npasscode: planted-secret\nlogin: me\n"
+    place.receiver.write_text(place.receiver.read_text() + f"[receiver.old]\n{own}")
+    assert main(["config", "-c", str(place.receiver)]) == 0
+    shown = capsys.readouterr().out
+    assert "[receiver.old] protocol" in shown
+    assert "/topic/central" in shown
+    assert "broker of old, SSM1" in shown
+    assert "planted-secret" not in shown
 
 
 def test_config_says_what_would_keep_it_from_starting(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

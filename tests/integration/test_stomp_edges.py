@@ -12,6 +12,7 @@ from ssm.broker.conversation import Conversation
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.broker.store import NewMessage
 from ssm.errors import RemoteProtocolError, SsmError, TimedOutError, TransportError
+from ssm.lookup.fixed import FixedBrokers
 from ssm.protocols.stomp.codec import MAX_HEAD_OCTETS, Decoder
 from ssm.protocols.stomp.frames import Frame
 from ssm.protocols.stomp.session import SessionSettings, read_heartbeat
@@ -62,7 +63,9 @@ def run(work: Coroutine[None, None, None]) -> None:
 def to(
     port: int, session: SessionSettings | None = None, prefetch: int = 100, queue: str = "/queue/a"
 ) -> StompTransport:
-    made = StompTransport(StompSettings((("127.0.0.1", port),), queue, None, prefetch, session or SessionSettings()))
+    made = StompTransport(
+        StompSettings(FixedBrokers([("127.0.0.1", port)]), queue, None, prefetch, session or SessionSettings())
+    )
     transports.append(made)
     return made
 
@@ -246,7 +249,9 @@ def test_a_broker_that_takes_us_and_breaks_off_is_not_the_first_choice_next_time
         server = await started(serve)
         async with EmbeddedBroker(BrokerSettings(tmp_path)) as broker:
             ports = (server.sockets[0].getsockname()[1], broker.port)
-            transport = StompTransport(StompSettings(tuple(("127.0.0.1", port) for port in ports), "/queue/a", None))
+            transport = StompTransport(
+                StompSettings(FixedBrokers(("127.0.0.1", port) for port in ports), "/queue/a", None)
+            )
             for _ in range(4):
                 producer = await transport.open_producer()
                 try:

@@ -23,6 +23,7 @@ from ssm.errors import (
     RemoteProtocolError,
     TimedOutError,
 )
+from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.transport.connection import HELD_OCTETS, Connection
@@ -51,7 +52,7 @@ def run(work: Coroutine[None, None, None]) -> None:
 def transport_to(
     *ports: int, tls: TlsSettings | None = None, session: SessionSettings = QUICK, host: str = "127.0.0.1"
 ) -> StompTransport:
-    return StompTransport(StompSettings(tuple((host, port) for port in ports), QUEUE, tls, 10, session))
+    return StompTransport(StompSettings(FixedBrokers((host, port) for port in ports), QUEUE, tls, 10, session))
 
 
 def shown(credential: Credential, ca_directory: Path, *, verify: bool = True) -> TlsSettings:
@@ -133,7 +134,7 @@ async def fails_to_connect(transport: StompTransport) -> str:
     """Why no broker took us."""
     with pytest.raises(ConnectFailedError) as caught:
         await transport.open_producer()
-    assert len(caught.value.attempts) == len(transport.settings.brokers)
+    assert len(caught.value.attempts) == len(await transport.settings.brokers.addresses())
     return str(caught.value)
 
 
@@ -471,7 +472,7 @@ def test_what_is_held_of_a_queue_of_large_messages_is_bounded(tmp_path: Path) ->
 
     async def work() -> None:
         async with broker(tmp_path) as port:
-            transport = StompTransport(StompSettings((("127.0.0.1", port),), QUEUE, None, 100))
+            transport = StompTransport(StompSettings(FixedBrokers([("127.0.0.1", port)]), QUEUE, None, 100))
             for _ in range(14):
                 await give(transport, b"x" * size)
             consumer = await transport.open()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm.envelope import ber
+from ssm.envelope.accepted import OF_SSM_1
 from ssm.envelope.certificate import DecryptionKey, Recipient, Signer
 from ssm.envelope.enveloped_data import Cipher
 from ssm.envelope.mime import decode_base64, encode_base64
@@ -54,7 +55,8 @@ def test_any_payload_survives_signing(payload: bytes) -> None:
 @given(PAYLOADS, st.sampled_from(Cipher), st.booleans())
 def test_any_payload_survives_encryption(payload: bytes, cipher: Cipher, oaep: bool) -> None:  # noqa: FBT001 - drawn
     signer, recipient, key = ends()
-    opened = unseal(seal(payload, signer, Encryption(recipient, cipher, oaep)), Everybody(), key)
+    sealed = seal(payload, signer, Encryption(recipient, cipher, oaep))
+    opened = unseal(sealed, Everybody(), key, accepted=OF_SSM_1)
     assert opened.payload == payload
     assert opened.encrypted
 

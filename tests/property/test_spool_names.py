@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ssm.spool.directory import DirectorySpool, claim_name
 from ssm.spool.dirq import DirqQueue
 from ssm.spool.dirq_simple import DirqSimpleSpool
-from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker, seconds_of
+from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker
 
 OURS = {".ssm", ".staging", "temporary", "obsolete"}  # what a spool needs for itself
 HEX = "0123456789abcdef"
@@ -26,6 +26,10 @@ NEAR_NAMES = (
     | st.builds("{}{}".format, ELEMENTS, st.sampled_from([".lck", ".tmp", "\n", " ", "0"]))
 )
 FEW = settings(max_examples=60, deadline=None)
+
+
+def seconds_of(name: str) -> int:
+    return int(name[:8], 16)
 
 
 @given(st.lists(st.integers(0, 2**32 * 1_000_000 - 3), min_size=1, max_size=50))

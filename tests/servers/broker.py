@@ -12,6 +12,7 @@ from tests.pki import Credential, Pki
 from tests.servers.activemq import ActiveMq
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.raw_stomp import Login, RawStomp
+from tests.servers.slapd import Slapd
 from tests.servers.stores import client_tls
 
 
@@ -38,7 +39,11 @@ class BrokerServer(Protocol):
 
 
 SERVERS: Mapping[str, Callable[[Path, Pki], BrokerServer]] = {"activemq": ActiveMq, "rabbitmq": RabbitMq}
-INSTALLED: Mapping[str, Callable[[], bool]] = {"activemq": ActiveMq.is_installed, "rabbitmq": RabbitMq.is_installed}
+INSTALLED: Mapping[str, Callable[[], bool]] = {
+    "activemq": ActiveMq.is_installed,
+    "rabbitmq": RabbitMq.is_installed,
+    "slapd": Slapd.is_installed,
+}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class ServerError(Exception):
 
 
 class ServerProcess:
-    """What both brokers have in common."""
+    """What all servers have in common."""
 
     def __init__(self, command: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> None:
         self.command = [*dies_with_us(), *map(str, command)]
@@ -39,6 +39,10 @@ class ServerProcess:
 
     def start(self, port: int, login: Login) -> None:
         """Start, and wait until it answers CONNECT."""
+        self.launch(lambda: answers(port, login), "an answer to CONNECT")
+
+    def launch(self, is_ready: Callable[[], bool], what: str) -> None:
+        """Start, and wait until it is ready."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
@@ -49,7 +53,7 @@ class ServerProcess:
                 start_new_session=True,
             )
         try:
-            wait_until(lambda: self.has_ended() or answers(port, login), "an answer to CONNECT")
+            wait_until(lambda: self.has_ended() or is_ready(), what)
             self.require_running()
         except ServerError as error:
             self.kill()

@@ -72,8 +72,7 @@ def blocks_of(taken: Collection[Taken]) -> list[Block]:
     tables: dict[str, dict[Row, Row]] = {}
     for one in sorted(taken, key=lambda one: one.arrival.id):
         if one.decoded.rows:
-            table = tables.get(one.decoded.kind)
-            tables[one.decoded.kind] = one.decoded.rows if table is None else table | one.decoded.rows
+            tables.setdefault(one.decoded.kind, {}).update(one.decoded.rows)
     return [Block(kind, [row for _, row in sorted(rows.items(), key=first)]) for kind, rows in sorted(tables.items())]
 
 

@@ -122,7 +122,8 @@ class LoadRun:
                 event = LoadEvent.DATABASE_UNAVAILABLE if in_the_way else LoadEvent.SPOOL_IN_THE_WAY
                 self.tell(event, cause=str(error), retry_in=round(delay, 1))
                 await self.pause(delay)
-                if self.stopping.is_set():
+                if self.stopping.is_set() or not self.is_wanted():
+                    self.stop()
                     return None
 
     def store_once(self, batch: LoadBatch) -> None:

@@ -5,9 +5,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from ssm.broker.exchange import Beat, Exchange, Subscription
-from ssm.broker.queues import Subscriber
+from ssm.broker.exchange import Beat, ClientError, Exchange, Subscription
+from ssm.broker.queues import Reader, Subscriber
 from ssm.broker.store import Arrival, NewMessage
+from ssm.broker.transactions import Step, Transactions
 from ssm.errors import TransportError
 from ssm.protocols.stomp.codec import Decoder
 from ssm.protocols.stomp.frames import Frame, Version, carriable, encode
@@ -17,15 +18,11 @@ from ssm.version import __version__
 HEARTBEAT_SECONDS = 10.0
 TICK_SECONDS = 0.5
 DEFAULT_PREFETCH = 100
-MAX_TRANSACTION = 10_000
 MAX_DIGITS = 9
+UNREAD_OCTETS = 1024 * 1024  # a client that leaves more unread is handed nothing new
 PREFETCH_HEADERS = ("activemq.prefetchSize", "prefetch-count")
 NOT_PASSED_ON = ("receipt", "transaction", "content-length")
 ACK_MODES = ("auto", "client", "client-individual")
-
-
-class ClientError(Exception):
-    """The client asked for something that cannot be; it is told, and hung up on."""
 
 
 class Conversation(asyncio.Protocol):
@@ -47,7 +44,9 @@ class Conversation(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.subscriptions: dict[str, Subscription] = {}
         self.is_ending = False
-        self.transactions: dict[str, list[Callable[[], None]]] = {}
+        self.transactions = Transactions(max_body_octets)
+        self.reader = Reader()
+        self.unread_answers = 0
         self.beat = Beat()
         self.ticker: asyncio.TimerHandle | None = None
         self.handlers: Mapping[str, Callable[[Frame], None]] = {
@@ -56,9 +55,9 @@ class Conversation(asyncio.Protocol):
             "UNSUBSCRIBE": self.on_unsubscribe,
             "ACK": self.on_ack,
             "NACK": self.on_nack,
-            "BEGIN": self.on_begin,
-            "COMMIT": self.on_commit,
-            "ABORT": self.on_abort,
+            "BEGIN": self.on_transaction,
+            "COMMIT": self.on_transaction,
+            "ABORT": self.on_transaction,
             "DISCONNECT": self.on_disconnect,
         }
 
@@ -66,6 +65,7 @@ class Conversation(asyncio.Protocol):
         """A client."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        transport.set_write_buffer_limits(high=UNREAD_OCTETS)
         self.on_open(self)
         self.beat.last_read = self.beat.last_written = self.loop.time()
         self.tick()
@@ -78,8 +78,19 @@ class Conversation(asyncio.Protocol):
         for subscription in self.subscriptions.values():
             subscription.queue.leave(subscription.subscriber)
         self.subscriptions.clear()
+        self.transactions.abort_all()
         if not self.loop.is_closed():
             self.broker.flush_soon()
+
+    def pause_writing(self) -> None:
+        """It does not read as fast as we write: nothing new is handed to it."""
+        self.reader.is_behind = True
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self.reader.is_behind = False
+        self.unread_answers = 0
+        self.broker.flush_soon()
 
     def data_received(self, data: bytes) -> None:
         """Octets."""
@@ -92,6 +103,7 @@ class Conversation(asyncio.Protocol):
                 receipt = frame.headers.get("receipt")
                 self.handle(frame)
         except (ClientError, TransportError) as error:
+            self.broker.flush()  # what was right before it is still kept, and confirmed
             headers = {"message": str(error), "content-type": "text/plain"}
             if receipt is not None:
                 headers["receipt-id"] = receipt
@@ -148,15 +160,24 @@ class Conversation(asyncio.Protocol):
     def on_send(self, frame: Frame) -> None:
         """Keep a message."""
         destination = self.required(frame, "destination")
+        queue = self.broker.queue(destination)
+        if not queue.promise():
+            raise ClientError("the queue is full")
         headers = {name: value for name, value in frame.headers.items() if name not in NOT_PASSED_ON}
         is_persistent = frame.headers.get("persistent") == "true"
         message = NewMessage(destination, headers, frame.body)
-        if "transaction" in frame.headers:
-            # It is kept at COMMIT, whose receipt says so; a client may wait for this one before.
-            self.in_transaction(frame, lambda: self.broker.arrive(Arrival(message, is_persistent, lambda: None)))
-            self.receipt(frame)
-        else:
+        if "transaction" not in frame.headers:
             self.broker.arrive(Arrival(message, is_persistent, lambda: self.receipt(frame)))
+            return
+        # It is kept at COMMIT, whose receipt says so; a client may wait for this one before.
+        arrival = Arrival(message, is_persistent, lambda: None)
+        step = Step(lambda: self.broker.arrive(arrival), queue.release, len(frame.body))
+        try:
+            self.transactions.add(frame.headers["transaction"], step)
+        except ClientError:
+            queue.release()
+            raise
+        self.receipt(frame)
 
     def on_subscribe(self, frame: Frame) -> None:
         """Begin to take messages."""
@@ -168,7 +189,7 @@ class Conversation(asyncio.Protocol):
         prefetch = next((frame.headers[one] for one in PREFETCH_HEADERS if one in frame.headers), "")
         is_number = prefetch.isascii() and prefetch.isdigit() and len(prefetch) <= MAX_DIGITS
         room = int(prefetch) if is_number and int(prefetch) else DEFAULT_PREFETCH
-        subscriber = Subscriber(room, acknowledges=mode != "auto")
+        subscriber = Subscriber(room, acknowledges=mode != "auto", reader=self.reader)
         queue = self.broker.queue(destination)
         queue.subscribers.append(subscriber)
         self.subscriptions[name] = Subscription(name, destination, queue, subscriber, mode)
@@ -190,7 +211,10 @@ class Conversation(asyncio.Protocol):
         def acknowledge() -> None:
             self.broker.depart(subscription.queue.acknowledge(subscription.subscriber, number, cumulative=cumulative))
 
-        self.in_transaction(frame, acknowledge)
+        if "transaction" in frame.headers:
+            self.transactions.add(frame.headers["transaction"], Step(acknowledge))
+        else:
+            acknowledge()
 
     def on_nack(self, frame: Frame) -> None:
         """A message cannot be dealt with."""
@@ -198,45 +222,15 @@ class Conversation(asyncio.Protocol):
         if subscription.queue.acknowledge(subscription.subscriber, number, cumulative=False):
             self.broker.refuse(number, subscription.queue_name)
 
-    def on_begin(self, frame: Frame) -> None:
-        """What follows waits for COMMIT."""
-        name = self.required(frame, "transaction")
-        if name in self.transactions:
-            raise ClientError("the transaction has begun already")
-        self.transactions[name] = []
-
-    def on_commit(self, frame: Frame) -> None:
-        """Do what waited."""
-        for action in self.transaction(frame):
-            action()
-
-    def on_abort(self, frame: Frame) -> None:
-        """Forget what waited."""
-        self.transaction(frame)
-
-    def transaction(self, frame: Frame) -> list[Callable[[], None]]:
-        """What waited, which ends with this."""
-        name = self.required(frame, "transaction")
-        if name not in self.transactions:
-            raise ClientError("there is no such transaction")
-        return self.transactions.pop(name)
+    def on_transaction(self, frame: Frame) -> None:
+        """What follows waits; or what waited is done; or it is forgotten."""
+        steps = {"BEGIN": self.transactions.begin, "COMMIT": self.transactions.commit, "ABORT": self.transactions.abort}
+        steps[frame.command](self.required(frame, "transaction"))
 
     def on_disconnect(self, frame: Frame) -> None:  # noqa: ARG002 - as its siblings
         """Goodbye; after everything before it is done."""
         self.is_ending = True
         self.broker.flush()
-
-    def in_transaction(self, frame: Frame, action: Callable[[], None]) -> None:
-        """Now, or at COMMIT."""
-        name = frame.headers.get("transaction")
-        if name is None:
-            action()
-        elif name in self.transactions:
-            if len(self.transactions[name]) >= MAX_TRANSACTION:
-                raise ClientError("the transaction is too large")
-            self.transactions[name].append(action)
-        else:
-            raise ClientError("there is no such transaction")
 
     def out(self, frame: Frame) -> tuple[Subscription, int]:
         """Which message of which subscription an ACK or NACK names."""
@@ -278,8 +272,13 @@ class Conversation(asyncio.Protocol):
     def receipt(self, frame: Frame) -> None:
         """Say that a frame is done, if it asked."""
         receipt = frame.headers.get("receipt")
-        if receipt is not None:
-            self.write(Frame("RECEIPT", {"receipt-id": receipt}))
+        if receipt is None:
+            return
+        self.write(Frame("RECEIPT", {"receipt-id": receipt}))
+        if self.reader.is_behind:
+            self.unread_answers += len(receipt)
+            if self.unread_answers > UNREAD_OCTETS:
+                self.break_off()  # it asks and asks, and does not read what we answer
 
     def write(self, frame: Frame) -> None:
         """Send a frame."""

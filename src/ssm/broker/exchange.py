@@ -8,6 +8,10 @@ from ssm.broker.queues import Queue, Subscriber
 from ssm.broker.store import Arrival
 
 
+class ClientError(Exception):
+    """The client asked for something that cannot be; it is told, and hung up on."""
+
+
 @dataclass(slots=True)
 class Subscription:
     """One SUBSCRIBE of this client."""
@@ -36,7 +40,7 @@ class Exchange(Protocol):
         """The queue of that name."""
 
     def arrive(self, arrival: Arrival) -> None:
-        """Keep a message, then tell whoever sent it."""
+        """Keep a message that its queue has promised a place, then tell whoever sent it."""
 
     def depart(self, numbers: list[int]) -> None:
         """These are acknowledged."""

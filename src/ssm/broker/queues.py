@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 MAX_WAITING = 1_000_000
 
 
-class QueueFullError(Exception):
-    """The queue takes no more."""
+@dataclass(slots=True)
+class Reader:
+    """The client behind one or several subscriptions."""
+
+    is_behind: bool = False
+    """True while much that was handed to it has not been read."""
 
 
 @dataclass(eq=False, slots=True)
@@ -22,11 +26,12 @@ class Subscriber:
     prefetch: int
     acknowledges: bool
     """False for ack:auto: a message is gone once it is handed out."""
+    reader: Reader = field(default_factory=Reader)
     out: dict[int, None] = field(default_factory=dict)
 
     def has_room(self) -> bool:
         """True while more may be handed out."""
-        return len(self.out) < self.prefetch
+        return len(self.out) < self.prefetch and not self.reader.is_behind
 
 
 @dataclass(slots=True)
@@ -37,11 +42,22 @@ class Queue:
     again: set[int] = field(default_factory=set)
     """Numbers that were out before, and are marked as redelivered."""
     subscribers: deque[Subscriber] = field(default_factory=deque)
+    promised: int = 0
+    """Places for messages that are still to be kept."""
+
+    def promise(self) -> bool:
+        """Hold a place for a new message; False when there is none."""
+        if len(self.waiting) + self.promised >= MAX_WAITING:
+            return False
+        self.promised += 1
+        return True
+
+    def release(self) -> None:
+        """That place is not needed any more."""
+        self.promised -= 1
 
     def put(self, number: int) -> None:
-        """One more message."""
-        if len(self.waiting) >= MAX_WAITING:
-            raise QueueFullError
+        """One more message. What is kept already always has its place."""
         self.waiting.append(number)
 
     def hand_out(self) -> Iterator[tuple[Subscriber, int, bool]]:

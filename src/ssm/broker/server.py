@@ -109,7 +109,7 @@ class EmbeddedBroker:
     # What conversations ask for. Everything of one turn of the event loop shares a sync.
 
     def arrive(self, arrival: Arrival) -> None:
-        """Keep a message, then tell whoever sent it."""
+        """Keep a message that its queue has promised a place, then tell whoever sent it."""
         self.arrivals.append(arrival)
         self.flush_soon()
 
@@ -130,6 +130,8 @@ class EmbeddedBroker:
         if self.is_closed:
             return
         arrivals, self.arrivals = self.arrivals, []
+        for one in arrivals:
+            self.queue(one.message.queue).release()  # nobody comes between this and its putting
         gone, self.gone = self.gone, []
         kept = [one for one in arrivals if one.is_persistent]
         numbers = iter(self.store.add([one.message for one in kept]) if kept else [])

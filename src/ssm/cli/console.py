@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from ssm.errors import ConfigError, SsmError
+from ssm.errors import ConfigError, FormatError, SsmError
 from ssm.names import printable
 
 LONG = 20_000_000
@@ -14,7 +14,8 @@ NUMBERS = frozenset({"size", "seconds", "records", "jobs", "wall h", "CPU h", "o
 
 def complain(error: SsmError) -> None:
     """One sentence, every fault on a line of its own, and what to do next."""
-    print(f"{program()}: {printable(str(error))}", file=sys.stderr)
+    where = f"line {error.line}: " if isinstance(error, FormatError) and error.line else ""
+    print(f"{program()}: {where}{printable(str(error))}", file=sys.stderr)
     if isinstance(error, ConfigError):
         for fault in error.faults:
             print(f"  {printable(str(fault))}", file=sys.stderr)
@@ -79,3 +80,8 @@ def size_text(octets: int) -> str:
         if octets >= octets_in_unit * 0.99995:
             return f"{octets / octets_in_unit:.1f} {unit}"
     return f"{octets} B"
+
+
+def plural(count: int, word: str) -> str:
+    """A number of things."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

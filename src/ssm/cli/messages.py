@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages that are named on a command line: files, elements of spools, standard input."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from ssm.cli.console import progress_of
 from ssm.errors import InputError
@@ -30,27 +31,54 @@ def label(name: str) -> str:
 
 @contextmanager
 def blocks_of(name: str) -> Iterator[Iterator[bytes]]:
-    """The octets of a message; InputError where there are none to be had."""
+    """The octets of a message; InputError, here or while they are read, where there are none to be had."""
     if name == STANDARD_INPUT:
-        yield read_blocks(sys.stdin.buffer.read)
+        yield read_blocks(name, sys.stdin.buffer.read)
         return
     path = Path(name)
+    # An element of a receiver's spool is a folder, with the message in its body.
+    file = path / BODY if path.is_dir() else path
     try:
-        # An element of a receiver's spool is a folder, with the message in its body.
-        file = path / BODY if path.is_dir() else path
-        with file.open("rb", buffering=0) as stream, progress_of(label(name), file.stat().st_size) as advance:
-            yield read_blocks(stream.read, advance)
+        stream = file.open("rb", buffering=0)
     except FileNotFoundError as error:
         what = f"there is no message in the folder {name}" if path.is_dir() else f"there is no file {name}"
         raise InputError(what) from error
     except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}") from error
+        raise unreadable(name, error) from error
+    with stream, progress_of(label(name), os.fstat(stream.fileno()).st_size) as advance:
+        yield read_blocks(name, stream.read, advance)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that is made; InputError where there is one already. Where an error ends it, it is removed again."""
+    try:
+        output = path.open("xb")
+    except FileExistsError as error:
+        raise InputError(f"{path} is there already, and is not written over") from error
+    try:
+        with output:
+            yield output
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def read_blocks(
-    read: Callable[[int], bytes | None], advance: Callable[[int], None] = lambda _: None
+    name: str, read: Callable[[int], bytes | None], advance: Callable[[int], None] = lambda _: None
 ) -> Iterator[bytes]:
     """Portion by portion."""
-    while block := read(BLOCK):
+    while True:
+        try:
+            block = read(BLOCK)
+        except OSError as error:
+            raise unreadable(name, error) from error
+        if not block:
+            return
         yield block
         advance(len(block))
+
+
+def unreadable(name: str, error: OSError) -> InputError:
+    """Why there is nothing to be had."""
+    return InputError(f"{label(name)} cannot be read: {error.strerror}")

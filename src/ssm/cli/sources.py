@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ssm.errors import ConfigError, SsmError
 from ssm.logs import LogTeller, set_up
-from ssm.settings.ini import Found, Sources
+from ssm.settings.found import Found, Sources
 from ssm.settings.sections import Logging
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ssm.accounting.publishers import ANYBODY, Rule, Rules
 from ssm.credentials.ca_directory import stamp_of
+from ssm.credentials.dn_file import standard_spelling
 from ssm.errors import CredentialError
 from ssm.names import DistinguishedName
 
@@ -68,7 +69,7 @@ def read_rules(text: str, types: Collection[str]) -> Rules:
     parser.read_string(text)
     rules: dict[str, tuple[Rule, ...]] = {}
     for name in parser.sections():
-        signer = name if name == ANYBODY else str(DistinguishedName.parse(name))
+        signer = name if name == ANYBODY else str(DistinguishedName.parse(standard_spelling(name)))
         rules[signer] = (rule_of(dict(parser.items(name)), types, name),)
     if not rules:
         raise ValueError("there is no rule in it; nobody could publish anything")

@@ -13,6 +13,7 @@ from ssm.records.invented.world import Wish
 BINARY_OCTETS = 2_000_000
 JOB_MESSAGES = 40
 JOBS_IN_A_MESSAGE = 20
+A_DAY_IN_MAY = 1_714_608_000  # 2024-05-02 00:00 UTC
 MONTH = Month(2024, 5)
 WORLD = Wish(sites=6, vos=5, ces=2, users=4)
 
@@ -100,6 +101,7 @@ def all_messages() -> list[DemoMessage]:
         DemoMessage("APEL summary", SUMMARY.encode()),
         DemoMessage("CAR, a name beyond ASCII", CAR.encode()),
         DemoMessage("StAR storage", STAR.encode()),
+        DemoMessage("APEL jobs, one wrong", WRONG),
         DemoMessage("binary", os.urandom(BINARY_OCTETS)),
     ]
     return [*jobs[: JOB_MESSAGES // 2], *others, *jobs[JOB_MESSAGES // 2 :]]
@@ -113,3 +115,37 @@ def job_messages() -> Iterator[bytes]:
     records = chain.from_iterable(piece.records for piece in pieces(order))
     for _ in range(JOB_MESSAGES):
         yield b"".join(written(order, islice(records, JOBS_IN_A_MESSAGE)))
+
+
+def wrong_message() -> bytes:
+    """Two jobs, in one of which the benchmark has the name of an earlier version."""
+    text = f"APEL-individual-job-message: v0.3\n{job_record(90_000)}{job_record(90_001)}"
+    before, name, after = text.rpartition("HEPSPEC")
+    return f"{before}{name}06{after}".encode()
+
+
+def job_record(number: int) -> str:
+    """One job; each a little different from the others."""
+    wall = 1800 + number * 37 % 40_000
+    end = A_DAY_IN_MAY + number * 61
+    fields = {
+        "Site": "EXAMPLE-T2",
+        "SubmitHost": "ce1.example.org:9619/condor",
+        "LocalJobId": f"{40_000 + number}",
+        "LocalUserId": f"demo{number % 50:03}",
+        "GlobalUserName": "/DC=org/DC=example/CN=Robot pilot",
+        "FQAN": "/demo/Role=pilot/Capability=NULL",
+        "WallDuration": f"{wall}",
+        "CpuDuration": f"{wall * 8 * 93 // 100}",
+        "Processors": "8",
+        "NodeCount": "1",
+        "StartTime": f"{end - wall}",
+        "EndTime": f"{end}",
+        "InfrastructureType": "grid",
+        "ServiceLevelType": "HEPSPEC",
+        "ServiceLevel": "10.5",
+    }
+    return "".join(f"{key}: {value}\n" for key, value in fields.items()) + "%%\n"
+
+
+WRONG = wrong_message()

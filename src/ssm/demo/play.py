@@ -19,9 +19,12 @@ from ssm.demo.programs import run_sender, running_broker, running_receiver, wait
 from ssm.demo.stage import Site, Stage
 from ssm.envelope.seal import seal
 from ssm.errors import StopError
-from ssm.settings.ini import Sources, read_sender
+from ssm.records.payload import faults_of
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_sender
 from ssm.spool.dirq_simple import leave
-from ssm.wiring import open_signer, publish_sealed
+from ssm.transports import publish_sealed
+from ssm.wiring import open_signer
 
 TAMPERED_ID = "tampered"
 SEEN_BEFORE_KILL = 6
@@ -37,7 +40,9 @@ def play(folder: Path, tell: Tell) -> list[Row]:
     with running_broker(stage) as port:
         stage.configure(port)
         tell(f"embedded broker on 127.0.0.1:{port}, TLS, client certificates required")
-        expected = leave_all(stage.site, all_messages())
+        messages = all_messages()
+        check_all(messages, int(begun_at), tell)
+        expected = leave_all(stage.site, messages)
         tell(f"{len(expected)} messages left in {stage.site.outgoing}")
         kill_in_mid_stream(stage, tell)
         expected += [send_as_stranger(stage), send_tampered(stage)]
@@ -45,6 +50,15 @@ def play(folder: Path, tell: Tell) -> list[Row]:
         with running_receiver(stage):
             wait_until(lambda: filed(stage) >= len(expected), "all messages to be filed")
     return compare(expected, stage.server_spool, begun_at)
+
+
+def check_all(messages: Sequence[DemoMessage], now: int, tell: Tell) -> None:
+    """What `ssm check` says of the messages before they are sent; what is not for it to judge, it passes over."""
+    found = [(message.label, fault) for message in messages for fault in faults_of(message.payload, now)]
+    faults = "1 fault" if len(found) == 1 else f"{len(found)} faults"
+    tell(f"{len(messages)} messages checked: {faults}; what is faulty is told, and sent all the same")
+    for label, fault in found:
+        tell(f"  {label}, line {fault.line}: {fault.level.name.lower()}: {fault}")
 
 
 def leave_all(site: Site, messages: Sequence[DemoMessage]) -> list[Expectation]:

@@ -8,25 +8,29 @@ or tag. Plaintext means nothing before the signature inside it is verified; nobo
 import secrets
 from collections.abc import Iterator
 from enum import Enum
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers import Cipher as Primitive
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
 from ssm.envelope import ber, oids
+from ssm.envelope.accepted import Accepted
 from ssm.envelope.ber import OCTET_STRING, SEQUENCE, SET, BerError, Value
 from ssm.envelope.certificate import DecryptionKey, Recipient
 from ssm.envelope.signature import read_algorithm
 from ssm.errors import DecryptionError, MalformedEnvelopeError, NotForUsError
 
 MAX_RECIPIENTS = 64
-BLOCK = 16
 GCM_NONCE_OCTETS = 12
 GCM_TAG_OCTETS = 16
 MIN_TAG_OCTETS, DEFAULT_TAG_OCTETS = 12, 12  # RFC 5084, 3.2
 CONTEXT_0, CONTEXT_1, IMPLICIT_0 = 0xA0, 0xA1, 0x80
+
+BlockCipher: TypeAlias = algorithms.AES | TripleDES
 
 OAEP_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     oids.SHA1: hashes.SHA1,  # OAEP does not rest on its collision resistance; the default of RFC 8017
@@ -44,10 +48,14 @@ class Cipher(Enum):
     AES_256_CBC = "aes-256-cbc"
     AES_128_GCM = "aes-128-gcm"
     AES_256_GCM = "aes-256-gcm"
+    DES_EDE3_CBC = "des-ede3-cbc"
+    """For SSM 1 consumers that read nothing else."""
 
     @property
     def key_octets(self) -> int:
         """Octets of the content key."""
+        if self is Cipher.DES_EDE3_CBC:
+            return 24
         return int(self.value.split("-")[1]) // 8
 
     @property
@@ -58,6 +66,8 @@ class Cipher(Enum):
     @property
     def oid(self) -> str:
         """Its identifier."""
+        if self is Cipher.DES_EDE3_CBC:
+            return oids.DES_EDE3_CBC
         table = oids.AES_GCM if self.is_authenticated else oids.AES_CBC
         return next(identifier for identifier, octets in table.items() if octets == self.key_octets)
 
@@ -71,9 +81,11 @@ def encrypt(content: bytes, recipient: Recipient, cipher: Cipher, *, oaep: bool 
 
 def encrypt_cbc(content: bytes, key: bytes, cipher: Cipher, recipients: bytes) -> bytes:
     """EnvelopedData."""
-    vector = secrets.token_bytes(BLOCK)
-    pad = BLOCK - len(content) % BLOCK
-    encryptor = Primitive(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    primitive = block_cipher(cipher.oid, key)
+    block = primitive.block_size // 8
+    vector = secrets.token_bytes(block)
+    pad = block - len(content) % block
+    encryptor = Primitive(primitive, modes.CBC(vector)).encryptor()
     pieces = (encryptor.update(content), encryptor.update(bytes((pad,)) * pad), encryptor.finalize())
     body = ber.enclose(
         SEQUENCE,
@@ -124,7 +136,7 @@ def recipient_info(recipient: Recipient, key: bytes, *, oaep: bool) -> bytes:
     return ber.tlv(SET, info)
 
 
-def decrypt(kind: str, body: Value, owner: DecryptionKey) -> bytes:
+def decrypt(kind: str, body: Value, owner: DecryptionKey, accepted: Accepted) -> bytes:
     """Open an EnvelopedData or AuthEnvelopedData. NotForUsError: our certificate is none of the recipients."""
     fields = body.expect(SEQUENCE, "an envelope").children()
     if len(fields) > 2 and fields[1].tag == CONTEXT_0:  # noqa: PLR2004 - originator information, not looked at
@@ -138,7 +150,7 @@ def decrypt(kind: str, body: Value, owner: DecryptionKey) -> bytes:
             hint="the sender's server_cert must be the certificate of this receiver",
         )
     try:
-        return open_content(kind, fields[2:], unwrap(ours, owner))
+        return open_content(kind, fields[2:], unwrap(ours, owner), accepted)
     except (ValueError, InvalidTag, MalformedEnvelopeError):
         # From None: not even the trace may tell the cases apart.
         raise DecryptionError from None
@@ -198,30 +210,35 @@ def oaep(parameters: Value | None) -> padding.OAEP:
     return padding.OAEP(padding.MGF1(OAEP_HASHES[mask_digest]()), OAEP_HASHES[digest](), None)
 
 
-def open_content(kind: str, fields: list[Value], key: bytes) -> bytes:
+def open_content(kind: str, fields: list[Value], key: bytes, accepted: Accepted) -> bytes:
     """The plaintext of EncryptedContentInfo."""
     parts = fields[0].expect(SEQUENCE, "encrypted content").children()
     if len(parts) != 3 or parts[0].oid() != oids.DATA:  # noqa: PLR2004 - type, algorithm, octets
         raise BerError("encrypted content is malformed")
     cipher, parameters = read_algorithm(parts[1])
     sealed = parts[2].string(IMPLICIT_0)
-    table = oids.AES_CBC if kind == oids.ENVELOPED_DATA else oids.AES_GCM
+    table = accepted.cbc if kind == oids.ENVELOPED_DATA else oids.AES_GCM
     if cipher not in table or parameters is None:
         raise MalformedEnvelopeError("an unknown content encryption")
     if len(key) != table[cipher]:
         key = secrets.token_bytes(table[cipher])  # go on as if: bad keys and bad content look the same
     if kind == oids.ENVELOPED_DATA:
-        return open_cbc(sealed, key, parameters)
+        return open_cbc(sealed, block_cipher(cipher, key), parameters)
     return open_gcm(sealed, key, parameters, fields[1:])
 
 
-def open_cbc(sealed: bytes | memoryview, key: bytes, parameters: Value) -> bytes:
-    """AES in CBC mode, padding checked and taken off."""
+def block_cipher(identifier: str, key: bytes) -> BlockCipher:
+    """The cipher that an identifier names."""
+    return TripleDES(key) if identifier == oids.DES_EDE3_CBC else algorithms.AES(key)
+
+
+def open_cbc(sealed: bytes | memoryview, cipher: BlockCipher, parameters: Value) -> bytes:
+    """CBC mode, padding checked and taken off."""
     vector = parameters.expect(OCTET_STRING, "an initialisation vector").octets()
-    decryptor = Primitive(algorithms.AES(key), modes.CBC(vector)).decryptor()
+    decryptor = Primitive(cipher, modes.CBC(vector)).decryptor()
     plain = decryptor.update(sealed) + decryptor.finalize()
     pad = plain[-1] if plain else 0
-    if not 1 <= pad <= BLOCK or plain[-pad:] != bytes((pad,)) * pad:
+    if not 1 <= pad <= cipher.block_size // 8 or plain[-pad:] != bytes((pad,)) * pad:
         raise MalformedEnvelopeError("bad padding")
     return plain[:-pad]
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ssm.envelope import ber, oids
+from ssm.envelope.accepted import Accepted
 from ssm.envelope.ber import OCTET_STRING, SEQUENCE, SET, BerError, Value
 from ssm.envelope.certificate import Certificate, Signer, parse_certificate
-from ssm.envelope.signature import check_signature, make_signature, read_digest_algorithm
+from ssm.envelope.signature import Claim, check_signature, make_signature, read_digest_algorithm
 from ssm.errors import SignatureError
 
 MAX_CERTIFICATES = 16
@@ -130,18 +131,18 @@ def read_certificates(value: Value) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def verify(signed: SignedData, digest_of_content: Digester) -> Proved:
+def verify(signed: SignedData, digest_of_content: Digester, accepted: Accepted) -> Proved:
     """Believe a signature, or raise SignatureError; BerError where the structure is broken."""
     fields = signed.signer.expect(SEQUENCE, "SignerInfo").children()
     if len(fields) not in {6, 7} or fields[3].tag != CONTEXT_0:
         raise SignatureError("the signature has no signed attributes, or is malformed")
     _, signer_id, digest_algorithm, attributes, signature_algorithm, signature = fields[:6]
     certificate = the_one_certificate(signed.certificates, signer_id)
-    digest_name = read_digest_algorithm(digest_algorithm)
+    digest_name = read_digest_algorithm(digest_algorithm, accepted)
     values = read_attributes(attributes)
     check_attributes(values, digest_of_content(digest_name))
     octets = ber.to_der(attributes, SET)
-    check_signature(certificate, signature_algorithm, digest_name, bytes(signature.string()), octets)
+    check_signature(certificate, Claim(signature_algorithm, digest_name, bytes(signature.string()), octets), accepted)
     return Proved(certificate, read_time(values.get(oids.SIGNING_TIME)))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ssm.envelope import oids
+from ssm.envelope.accepted import STRONG, Accepted
 from ssm.envelope.ber import SEQUENCE, BerError, Value, read_one
 from ssm.envelope.certificate import DecryptionKey
 from ssm.envelope.enveloped_data import decrypt
@@ -50,13 +51,18 @@ class SignedEntity:
 
 
 def unseal(
-    message: bytes, judge: PathJudge, key: DecryptionKey | None = None, max_octets: int = DEFAULT_MAX_OCTETS
+    message: bytes,
+    judge: PathJudge,
+    key: DecryptionKey | None = None,
+    max_octets: int = DEFAULT_MAX_OCTETS,
+    *,
+    accepted: Accepted = STRONG,
 ) -> OpenedMessage:
     """Open a message, or raise. ``key`` is ours, to decrypt with."""
     if len(message) > max_octets:
         raise MalformedEnvelopeError(f"the message has {len(message)} octets, more than {max_octets}")
     try:
-        entity, was_encrypted = open_outermost(message, key)
+        entity, was_encrypted = open_outermost(message, key, accepted)
     except BerError as error:
         raise MalformedEnvelopeError(f"the CMS structure is malformed: {error}") from error
     certificate = entity.proved.certificate
@@ -68,37 +74,37 @@ def unseal(
     return OpenedMessage(payload_of(entity.content), signer, was_encrypted, entity.proved.signing_time)
 
 
-def open_outermost(message: bytes, key: DecryptionKey | None) -> tuple[SignedEntity, bool]:
+def open_outermost(message: bytes, key: DecryptionKey | None, accepted: Accepted) -> tuple[SignedEntity, bool]:
     """The signed entity, directly or inside one envelope."""
     headers = read_headers(message)
     if headers.media_type()[0] not in ENVELOPES:
-        return open_multipart(message, headers), False
+        return open_multipart(message, headers, accepted), False
     kind, body = content_info(cms_octets(message, headers))
     if kind == oids.SIGNED_DATA:
-        return open_opaque(body), False
+        return open_opaque(body, accepted), False
     if kind not in {oids.ENVELOPED_DATA, oids.AUTH_ENVELOPED_DATA}:
         raise MalformedEnvelopeError("the message is neither signed nor encrypted")
     if key is None:
         raise NotForUsError("the message is encrypted, and there is no key to decrypt with")
-    plaintext = decrypt(kind, body, key)
+    plaintext = decrypt(kind, body, key, accepted)
     del body
     try:
-        return open_inner(plaintext), True
+        return open_inner(plaintext, accepted), True
     except (RejectError, BerError):
         # CBC is malleable: bad padding, a broken part and a bad signature must look the same from outside.
         raise DecryptionError from None
 
 
-def open_inner(plaintext: bytes) -> SignedEntity:
+def open_inner(plaintext: bytes, accepted: Accepted) -> SignedEntity:
     """The signed entity inside an envelope."""
     headers = read_headers(plaintext)
     media_type, _ = headers.media_type()
     if media_type not in ENVELOPES:
-        return open_multipart(plaintext, headers)
+        return open_multipart(plaintext, headers, accepted)
     kind, body = content_info(cms_octets(plaintext, headers))
     if kind != oids.SIGNED_DATA:
         raise MalformedEnvelopeError("what is encrypted must be signed, and not encrypted again")
-    return open_opaque(body)
+    return open_opaque(body, accepted)
 
 
 def cms_octets(data: bytes, headers: Headers, stop: int | None = None) -> bytes:
@@ -123,7 +129,7 @@ def content_info(octets: bytes) -> tuple[str, Value]:
     return fields[0].oid(), inside[0]
 
 
-def open_multipart(data: bytes, headers: Headers) -> SignedEntity:
+def open_multipart(data: bytes, headers: Headers, accepted: Accepted) -> SignedEntity:
     """A multipart/signed message: content first, detached signature second (RFC 8551, 3.5.3)."""
     media_type, parameters = headers.media_type()
     if media_type != MULTIPART_SIGNED:
@@ -145,16 +151,16 @@ def open_multipart(data: bytes, headers: Headers) -> SignedEntity:
     text = data[content.start : content.stop]
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
-    return SignedEntity(text, verify(signed, canonical_digester(text)))
+    return SignedEntity(text, verify(signed, canonical_digester(text), accepted))
 
 
-def open_opaque(body: Value) -> SignedEntity:
+def open_opaque(body: Value, accepted: Accepted) -> SignedEntity:
     """A SignedData that holds its content (RFC 8551, 3.5.2)."""
     signed = read_signed_data(body)
     if signed.content is None:
         raise MalformedEnvelopeError("the signed content is missing")
     content = signed.content
-    proved = verify(signed, lambda name: hashlib.new(name, content).digest())
+    proved = verify(signed, lambda name: hashlib.new(name, content).digest(), accepted)
     return SignedEntity(bytes(content).replace(b"\r\n", b"\n"), proved)
 
 

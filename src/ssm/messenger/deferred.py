@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judging again what could not be judged before, because of a CRL or a CA directory of ours."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ssm.errors import SpoolError
@@ -16,11 +16,12 @@ MOST_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DeferredPass:
-    """One pass over DEFERRED; blocking, for a thread."""
+    """One pass over DEFERRED; blocking, for a thread. Told to stop, it ends with the element in hand."""
 
     cabinet: FilingCabinet
     judge: Judge
     tell: Teller
+    is_stopping: Callable[[], bool] = lambda: False
 
     def __call__(self) -> int:
         """Judge each waiting element once; how many found their verdict. A damaged one raises SpoolError at the end."""
@@ -28,6 +29,8 @@ class DeferredPass:
         judged = 0
         damaged: SpoolError | None = None
         for name in self.cabinet.deferred():
+            if self.is_stopping():
+                break
             try:
                 judged += self.judge_one(name, suspects)
             except SpoolError as error:

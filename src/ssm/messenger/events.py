@@ -23,6 +23,30 @@ class Event(Enum):
         "Recovered {count} elements that an earlier run left half done.",
         "Claims given back, or filing finished, after a program died.",
     )
+    BROKERS_FOUND = Kind(
+        "brokers-found",
+        logging.INFO,
+        "Found {count} brokers in {source}: {brokers}.",
+        "A look-up has an answer: at the start, and then once a day.",
+    )
+    BROKER_PASSED_OVER = Kind(
+        "broker-passed-over",
+        logging.WARNING,
+        "No broker in the entry {service}: {reason}.",
+        "A look-up found something that cannot be a broker; the others are used.",
+    )
+    LOOK_UP_FAILED = Kind(
+        "look-up-failed",
+        logging.WARNING,
+        "Brokers cannot be looked up: {cause}. Going on with those found at {found}: {brokers}.",
+        "No LDAP server has an answer; the last good one is used, from disk if need be.",
+    )
+    BROKERS_NOT_KEPT = Kind(
+        "brokers-not-kept",
+        logging.WARNING,
+        "The brokers found cannot be kept on disk: {cause}.",
+        "They are used, but a start without LDAP would not know them.",
+    )
     CONNECTED = Kind("connected", logging.INFO, "Connected to {peer}.", "A broker has taken us.")
     CONNECTION_LOST = Kind(
         "connection-lost",
@@ -60,6 +84,18 @@ class Event(Enum):
         "Some payloads are not UTF-8 text: they travel in base64, which not every deployed receiver reads.",
         "Said once a run.",
     )
+    FAULTY = Kind(
+        "faulty",
+        logging.WARNING,
+        "Message {message_id} has {count} faults, and is sent all the same: {faults}",
+        "Its records are not as a repository wants them; `ssm check` says more. See [messaging] check.",
+    )
+    CUT = Kind(
+        "cut",
+        logging.INFO,
+        "Message {message_id} of {octets} octets is over max_message_size; it is sent as {pieces} pieces, {names}.",
+        "Records stay whole; the element leaves the spool when all its pieces have been confirmed.",
+    )
     SET_ASIDE = Kind(
         "set-aside",
         logging.ERROR,
@@ -91,6 +127,12 @@ class Event(Enum):
         logging.WARNING,
         "Received message. ID = {message_id}. {reason}. Message saved to deferred queue as {element}",
         "Cannot be judged now for a reason on our side; durable in deferred, judged again by itself.",
+    )
+    LEFT = Kind(
+        "left",
+        logging.WARNING,
+        "Received message. ID = {message_id}. {reason}. It stays with its sender, who will send it again.",
+        "Cannot be judged now for a reason on our side, and its sender keeps it until it is told.",
     )
     DUPLICATE = Kind(
         "duplicate",

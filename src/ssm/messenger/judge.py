@@ -7,6 +7,7 @@ Nothing of a message is used before its signature is proved; what fails is kept 
 
 import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 from ssm.errors import (
     CannotJudgeError,
@@ -19,10 +20,26 @@ from ssm.messenger.events import Event
 from ssm.names import DistinguishedName
 from ssm.ports.filing import Box, Verdict
 from ssm.ports.signers import Opener, SignerList
-from ssm.ports.transport import Delivery
+from ssm.ports.transport import Delivery, Transport
 
 PING = "ping"  # SSM 2.0 receivers kept their connection alive with empty messages of this id
 MOST_ENDS = 3  # how often a message may end the program before it is set aside
+
+
+class Decider(Protocol):
+    """What turns a delivery into a verdict."""
+
+    def __call__(self, delivery: Delivery, digest: bytes, *, ends: int = 0) -> Verdict:
+        """The verdict on one delivery, which ended the program ``ends`` times before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One way in, and how what comes by it is judged."""
+
+    transport: Transport
+    judge: Decider
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,31 @@ from dataclasses import dataclass
 SUSPECT_LOSSES = 3
 
 
+@dataclass(slots=True)
+class Whole:
+    """An element that travels in pieces."""
+
+    element: str
+    waiting: set[str]
+    """Message ids of the pieces that have not been confirmed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A claimed element, sealed and kept."""
+    """A claimed element, or a piece of one, sealed and kept."""
 
     name: str
-    """Element name, which is the message id on the wire."""
+    """The message id on the wire: the element's name, or for a piece that with its number."""
     sealed: bytes
     digest: bytes
     """SHA-256 of ``sealed``."""
+    whole: Whole | None = None
+    """What it is a piece of."""
+
+    @property
+    def element(self) -> str:
+        """The element in the spool."""
+        return self.name if self.whole is None else self.whole.element
 
 
 class Outbox:

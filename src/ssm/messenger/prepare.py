@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ssm.errors import RejectError, RetryError, UnsendableError
+from ssm.errors import RejectError, RetryError
+from ssm.messenger.content import ContentPorts, Portion, look, portions, settle
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.outbox import Prepared
 from ssm.ports.filing import Box, FilingCabinet, Verdict
@@ -32,6 +33,8 @@ class SendPorts:
     tell: Teller
     context: bytes = b""
     """Who signs, to whom it is encrypted, and how: a copy that was sealed otherwise is not sent any more."""
+    content: ContentPorts | None = None
+    """Who looks at payloads, and cuts what is too large; None: nobody."""
 
 
 @dataclass(slots=True)
@@ -42,13 +45,15 @@ class Batch:
     set_aside: int
     taken: int
     """How many were somebody else's, gone, or not yet settled."""
+    more: int
+    """How many messages there are beyond one an element, because elements were cut."""
     left: list[str]
     """Names not looked at, because the batch had become large enough."""
 
 
 def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
     """Claim and seal elements until the batch is large, and keep their sealed copies."""
-    batch = Batch(prepared=[], set_aside=0, taken=0, left=list(reversed(names)))
+    batch = Batch(prepared=[], set_aside=0, taken=0, more=0, left=list(reversed(names)))
     claimed: list[str] = []
     try:
         prepare_into(batch, claimed, ports, max_octets)
@@ -72,33 +77,35 @@ def prepare_into(batch: Batch, claimed: list[str], ports: SendPorts, max_octets:
             continue
         claimed.append(name)
         try:
-            item, copy = seal_one(ports, name, payload, max_octets)
+            look(ports.content, ports.tell, name, payload)
+            some = portions(ports.content, ports.tell, name, payload, max_octets)
+            sealed = [seal_one(ports, one) for one in some]
         except RejectError as error:
             set_aside(ports, name, payload, error)
             claimed.pop()
             batch.set_aside += 1
             continue
-        held += len(item.sealed)
-        batch.prepared.append(item)
-        fresh.extend(copy)
+        if not some:
+            leave(ports, [name])
+            claimed.pop()
+        batch.more += len(some) - 1
+        for item, copy in sealed:
+            held += len(item.sealed)
+            batch.prepared.append(item)
+            fresh.extend(copy)
     ports.copies.keep(fresh)
     ports.journal.record([entry("sealed", item) for item in batch.prepared])
 
 
-def seal_one(ports: SendPorts, name: str, payload: bytes, max_octets: int) -> tuple[Prepared, list[SealedCopy]]:
+def seal_one(ports: SendPorts, portion: Portion) -> tuple[Prepared, list[SealedCopy]]:
     """The sealed form of one payload: the kept one if an earlier run left it, else a new one, to be kept."""
-    if len(payload) > max_octets:
-        raise UnsendableError(
-            f"the payload has {len(payload)} octets, more than max_message_size allows ({max_octets})",
-            hint="raise [messaging] max_message_size here and at the receiver, or have it written in parts",
-        )
     hasher = hashlib.sha256(ports.context)
-    hasher.update(payload)
+    hasher.update(portion.payload)
     payload_digest = hasher.digest()
-    kept = ports.copies.find(name, payload_digest)
-    sealed = ports.seal(payload) if kept is None else kept
-    item = Prepared(name, sealed, hashlib.sha256(sealed).digest())
-    return item, [] if kept is not None else [SealedCopy(name, payload_digest, sealed, item.digest)]
+    kept = ports.copies.find(portion.message_id, payload_digest)
+    sealed = ports.seal(portion.payload) if kept is None else kept
+    item = Prepared(portion.message_id, sealed, hashlib.sha256(sealed).digest(), portion.whole)
+    return item, [] if kept is not None else [SealedCopy(item.name, payload_digest, sealed, item.digest)]
 
 
 def set_aside(ports: SendPorts, name: str, payload: bytes, error: RejectError) -> None:
@@ -112,19 +119,34 @@ def set_aside(ports: SendPorts, name: str, payload: bytes, error: RejectError) -
 
 
 def finish(ports: SendPorts, confirmed: Sequence[Prepared]) -> None:
-    """Take confirmed elements out of the spool, then forget their copies, then note it."""
+    """Take confirmed elements out of the spool, then forget their copies, then note it.
+
+    A piece is noted as sent first; its element leaves the spool with the last of them.
+    """
+    pieces = [(item.name, item.whole) for item in confirmed if item.whole is not None]
+    complete = settle(ports.content, pieces)
     for item in confirmed:
-        ports.spool.remove(item.name)
+        if item.whole is None:
+            ports.spool.remove(item.name)
+    leave(ports, complete)
     ports.copies.drop([item.name for item in confirmed])
     ports.journal.record([entry("published", item) for item in confirmed])
     for item in confirmed:
         ports.tell(Event.PUBLISHED, message_id=item.name)
 
 
+def leave(ports: SendPorts, complete: Sequence[str]) -> None:
+    """Elements whose pieces have all been sent leave the spool, and then the memory of their pieces goes."""
+    for element in complete:
+        ports.spool.remove(element)
+    if complete and ports.content is not None:
+        ports.content.pieces.forget(complete)
+
+
 def give_back(ports: SendPorts, items: Sequence[Prepared], reason: str) -> None:
     """Leave claimed elements for a later run; their copies stay, so that a resend is the same message."""
-    for item in items:
-        ports.spool.release(item.name)
+    for element in dict.fromkeys(item.element for item in items):
+        ports.spool.release(element)
     try:
         ports.journal.record([entry("refused", item, reason) for item in items])
     except RetryError:
@@ -133,4 +155,4 @@ def give_back(ports: SendPorts, items: Sequence[Prepared], reason: str) -> None:
 
 def entry(state: str, item: Prepared, reason: str | None = None) -> Entry:
     """One line of history about an outgoing message."""
-    return Entry(state, item.digest, item.name, f"outgoing/{item.name}", None, reason)
+    return Entry(state, item.digest, item.name, f"outgoing/{item.element}", None, reason)

@@ -9,7 +9,7 @@ and set aside after the third time.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -17,11 +17,12 @@ from typing import TypeAlias, TypeVar
 from ssm.errors import SpoolError, SpoolUnavailableError, TransportError
 from ssm.messenger.deferred import DeferredPass, seconds_until_next
 from ssm.messenger.events import Event, Teller
-from ssm.messenger.judge import Judge, digest_of, event_of, is_ping
+from ssm.messenger.filing import Judged, Outcome, file_part, judged, parts_of
+from ssm.messenger.judge import Judge, Listener, digest_of, event_of
 from ssm.messenger.retry import Backoff, describe
 from ssm.messenger.tasks import first_of, pause, to_the_end
-from ssm.ports.filing import FilingCabinet, Verdict
-from ssm.ports.transport import Consumer, Delivery, Transport
+from ssm.ports.filing import FilingCabinet
+from ssm.ports.transport import Consumer, Delivery
 
 T = TypeVar("T")
 
@@ -39,10 +40,11 @@ JUDGED_AHEAD = 1  # batches
 
 @dataclass(frozen=True, slots=True)
 class ReceivePorts:
-    """What receiving needs of the world, but for the transport."""
+    """What receiving needs of the world, but for its listeners."""
 
     cabinet: FilingCabinet
     judge: Judge
+    """Of what was deferred, and of every listener that has no other."""
     tell: Teller
 
 
@@ -55,36 +57,22 @@ class ReceiveLimits:
     deferred_interval_seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One delivery with its verdict; its octets are let go, for the verdict holds what is needed of them."""
-
-    delivery: Delivery
-    verdict: Verdict
-    is_ping: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One judged delivery, filed."""
-
-    judged: Judged
-    name: str | None
-    """Its element; None when it had been filed before."""
-
-
 JudgedQueue: TypeAlias = "asyncio.Queue[list[Judged]]"
 
 
 class ReceiveRun:
-    """A receiver, from its start until it is told to stop."""
+    """A receiver, from its start until it is told to stop: several listeners, one cabinet."""
 
-    def __init__(self, ports: ReceivePorts, transport: Transport, limits: ReceiveLimits) -> None:
+    def __init__(self, ports: ReceivePorts, listeners: Sequence[Listener], limits: ReceiveLimits) -> None:
         self.ports = ports
-        self.transport = transport
+        self.listeners = listeners
         self.limits = limits
         self.stopping = asyncio.Event()
         self.suspects: dict[bytes, int] = {}
+        self.judging = asyncio.Lock()
+        """A suspect is judged alone, also beside other listeners."""
+        self.filing = asyncio.Lock()
+        """What is known, and what is new, is asked and filed in one."""
 
     def stop(self) -> None:
         """Take nothing more; what is in hand is still filed and acknowledged."""
@@ -100,25 +88,30 @@ class ReceiveRun:
         try:
             async with asyncio.TaskGroup() as group:
                 tidy = group.create_task(self.tidy())
-                await self.listen()
+                try:
+                    async with asyncio.TaskGroup() as listening:
+                        for listener in self.listeners:
+                            listening.create_task(self.listen(listener))
+                finally:
+                    self.stop()  # also when it failed: nobody may wait for a long pass over what is deferred
                 tidy.cancel()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
 
-    async def listen(self) -> None:
+    async def listen(self, listener: Listener) -> None:
         """Take messages over as many connections as it takes."""
         backoff = Backoff()
         while not self.stopping.is_set():
             try:
-                consumer = await self.transport.open_consumer()
+                consumer = await listener.transport.open_consumer()
                 self.ports.tell(Event.CONNECTED, peer=consumer.peer)
-                await self.take_from(consumer, backoff)
+                await self.take_from(consumer, listener, backoff)
             except TransportError as error:
                 delay = backoff.next_delay()
                 self.ports.tell(Event.CONNECTION_LOST, cause=describe(error), retry_in=round(delay, 1))
                 await pause(self.stopping, delay)
 
-    async def take_from(self, consumer: Consumer, backoff: Backoff) -> None:
+    async def take_from(self, consumer: Consumer, listener: Listener, backoff: Backoff) -> None:
         """Take messages on one connection until it is lost or we stop."""
         judged: asyncio.Queue[list[Judged]] = asyncio.Queue(JUDGED_AHEAD)
         try:
@@ -126,7 +119,7 @@ class ReceiveRun:
                 filing = group.create_task(self.file_all(consumer, judged))
                 while deliveries := await self.next_batch(consumer):
                     backoff.succeeded()
-                    await self.judge_all(deliveries, judged)
+                    await self.judge_all(deliveries, listener, judged)
                 await judged.join()
                 filing.cancel()
         except BaseExceptionGroup as errors:
@@ -147,23 +140,27 @@ class ReceiveRun:
             coming.cancel()
             stopping.cancel()
 
-    async def judge_all(self, deliveries: Sequence[Delivery], judged: JudgedQueue) -> None:
+    async def judge_all(self, deliveries: Sequence[Delivery], listener: Listener, judged: JudgedQueue) -> None:
         """Judge a batch, suspects alone and with nothing else in hand."""
         pairs = [(delivery, digest_of(delivery)) for delivery in deliveries]
-        await self.judge_together([pair for pair in pairs if pair[1] not in self.suspects], judged)
+        await self.judge_together([pair for pair in pairs if pair[1] not in self.suspects], listener, judged)
         for pair in pairs:
             if pair[1] in self.suspects:
                 await judged.join()
-                await self.judge_together([pair], judged)
+                await self.judge_together([pair], listener, judged)
                 await judged.join()
                 self.suspects.pop(pair[1], None)
 
-    async def judge_together(self, pairs: Sequence[tuple[Delivery, bytes]], judged: JudgedQueue) -> None:
+    async def judge_together(
+        self, pairs: Sequence[tuple[Delivery, bytes]], listener: Listener, judged: JudgedQueue
+    ) -> None:
         """Judge some deliveries and hand them on."""
         if pairs:
-            await judged.put(await to_the_end(self.judge_noted(pairs)))
+            async with self.judging:
+                verdicts = await to_the_end(self.judge_noted(pairs, listener))
+            await judged.put(verdicts)
 
-    async def judge_noted(self, pairs: Sequence[tuple[Delivery, bytes]]) -> list[Judged]:
+    async def judge_noted(self, pairs: Sequence[tuple[Delivery, bytes]], listener: Listener) -> list[Judged]:
         """Judge between two notes in the journal: whoever dies in between leaves suspects behind.
 
         In two threads, for private-key operations release the interpreter lock.
@@ -173,18 +170,14 @@ class ReceiveRun:
             return []
         middle = (len(pairs) + 1) // 2
         halves = [half for half in (pairs[:middle], pairs[middle:]) if half]
-        verdicts = await asyncio.gather(*(asyncio.to_thread(self.judge_some, half) for half in halves))
+        verdicts = await asyncio.gather(*(asyncio.to_thread(self.judge_some, half, listener) for half in halves))
         await self.patiently(partial(self.ports.cabinet.finish, digests))
         return [one for half in verdicts for one in half]
 
-    def judge_some(self, pairs: Sequence[tuple[Delivery, bytes]]) -> list[Judged]:
+    def judge_some(self, pairs: Sequence[tuple[Delivery, bytes]], listener: Listener) -> list[Judged]:
         """The verdicts on some deliveries; blocking."""
         return [
-            Judged(
-                replace(delivery, body=b""),
-                self.ports.judge(delivery, digest, ends=self.suspects.get(digest, 0)),
-                is_ping(delivery),
-            )
+            judged(delivery, listener.judge(delivery, digest, ends=self.suspects.get(digest, 0)))
             for delivery, digest in pairs
         ]
 
@@ -192,7 +185,8 @@ class ReceiveRun:
         """File what is judged, and acknowledge what is filed."""
         while True:
             batch = await judged.get()
-            filed = await self.patiently(partial(self.file_and_tell, batch))
+            async with self.filing:
+                filed = await self.patiently(partial(self.file_and_tell, batch))
             if not isinstance(filed, Stopped):
                 await consumer.acknowledge([one.delivery for one in batch])
             judged.task_done()
@@ -205,14 +199,7 @@ class ReceiveRun:
 
     def file_some(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
         """File those that are new; blocking. In order, and once, also when one stands twice in the batch."""
-        known = set(self.ports.cabinet.known([one.verdict.digest for one in batch]))
-        new: list[Verdict] = []
-        for one in batch:
-            if not one.is_ping and one.verdict.digest not in known:
-                known.add(one.verdict.digest)
-                new.append(one.verdict)
-        names = {filed.verdict.digest: filed.name for filed in self.ports.cabinet.file(new)}
-        return [Outcome(one, names.pop(one.verdict.digest, None)) for one in batch]
+        return [outcome for part in parts_of(batch) for outcome in file_part(self.ports.cabinet, part)]
 
     def tell_filed(self, outcomes: Sequence[Outcome]) -> None:
         """One line for each change of state, after it is durable."""
@@ -220,6 +207,8 @@ class ReceiveRun:
             delivery, verdict = outcome.judged.delivery, outcome.judged.verdict
             if outcome.judged.is_ping:
                 self.ports.tell(Event.PING)
+            elif verdict.is_left:
+                self.ports.tell(Event.LEFT, message_id=delivery.message_id, reason=verdict.error)
             elif outcome.name is None:
                 self.ports.tell(Event.DUPLICATE, message_id=delivery.message_id)
             else:
@@ -234,7 +223,7 @@ class ReceiveRun:
     async def tidy(self) -> None:
         """Settle what is filed, and judge again what waits: in the background, for as long as we run."""
         clock = asyncio.get_running_loop().time
-        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell)
+        judge_again = DeferredPass(self.ports.cabinet, self.ports.judge, self.ports.tell, self.stopping.is_set)
         next_pass = clock()
         while True:
             if clock() >= next_pass:

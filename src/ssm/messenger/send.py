@@ -150,6 +150,7 @@ class SendRun:
             self.names.extendleft(reversed(batch.left))
         self.report.set_aside += batch.set_aside
         self.report.taken += batch.taken
+        self.report.found += batch.more
         self.outbox.put(batch.prepared)
 
     async def publish_all(self) -> None:
@@ -221,7 +222,7 @@ class SendRun:
     async def refuse(self, item: Prepared, reason: str) -> None:
         """Give one element back, not to be tried again for a while."""
         self.report.refused += 1
-        self.not_before[item.name] = asyncio.get_running_loop().time() + REFUSED_SECONDS
+        self.not_before[item.element] = asyncio.get_running_loop().time() + REFUSED_SECONDS
         self.ports.tell(Event.REFUSED, message_id=item.name, reason=reason)
         await to_the_end(asyncio.to_thread(give_back, self.ports, [item], reason))
 

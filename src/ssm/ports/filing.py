@@ -44,6 +44,12 @@ class Verdict:
     """The sentence kept beside the message, for REJECTED and DEFERRED (EMPA facts, section 4.3)."""
     reason: str | None = None
     """Short class of the error, such as ``signature``, for tables and counters; history keeps the sentence."""
+    twin: bytes | None = None
+    """Another name for the message, by which it is known as well when it comes again sealed anew."""
+    answer: str | None = None
+    """What its sender is told once it is filed, where the protocol tells senders."""
+    is_left: bool = False
+    """Not to be filed: its sender keeps it until it is told, and sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,10 @@ class FilingCabinet(Protocol):
         """Of these digests, those that were filed before, and where they went."""
 
     def file(self, verdicts: Sequence[Verdict]) -> Sequence[Filed]:
-        """File a batch durably, in order, sharing the cost of the sync."""
+        """File a batch durably, in order, sharing the cost of the sync; without those whose twin is known."""
+
+    def forget_twins(self, beginnings: Sequence[bytes]) -> None:
+        """Forget the twins that begin so; a message that bears such a name again is a new one."""
 
     def settle(self) -> int:
         """Bring filed elements fully to disk and forget their copies; how many. Call when idle."""

@@ -65,7 +65,7 @@ class Changes:
     rows: int
     """Rows that were given."""
     changed: int
-    """Of these, added or changed."""
+    """Of these, added or changed; where both happened, MariaDB may say more."""
 
 
 class Repository(Protocol):

@@ -9,8 +9,8 @@ Promises of every implementation:
 * what the peer sends is bounded in size before it is held.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -28,6 +28,12 @@ class Delivery:
     """The broker says that it has handed this message out before."""
     full_size: int | None = None
     """Octets of the whole message when it exceeded the bound and was cut, else None."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What else was said beside the message; means nothing to workflows."""
+    answer: str | None = None
+    """Filled in by the workflow from the verdict: what the sender is told, where the protocol tells senders."""
+    seen: bytes | None = None
+    """The sender has seen the answer to the message whose twins begin so: they may be forgotten."""
 
 
 class Producer(Protocol):
@@ -63,7 +69,7 @@ class Consumer(Protocol):
         """
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Tell the broker that these are filed durably and need not come again."""
+        """Tell the broker that these are filed durably and need not come again; and each sender its answer, if any."""
 
     async def close(self) -> None:
         """End in good order, within a deadline; never raises."""

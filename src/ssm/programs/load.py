@@ -64,6 +64,7 @@ class Helpers:
     def __init__(self, command: Sequence[str]) -> None:
         self.command = list(command)
         self.running: list[subprocess.Popen[bytes]] = []
+        self.is_stopped = False
 
     def start(self, count: int) -> None:
         """Start some."""
@@ -71,12 +72,16 @@ class Helpers:
 
     def stop(self) -> None:
         """Ask them to end."""
+        self.is_stopped = True
         for one in self.running:
             one.terminate()
 
     def finish(self) -> None:
         """Wait for their end. RetryError when one could not do its share, which is still in the box."""
+        is_ending_badly = sys.exception() is not None
+        if is_ending_badly:
+            self.stop()
         failed = [one.wait() for one in self.running]
         self.running = []
-        if any(failed) and sys.exception() is None:
+        if any(failed) and not (self.is_stopped or is_ending_badly):
             raise RetryError("a helper has ended before its time; what it had in hand is loaded by the next run")

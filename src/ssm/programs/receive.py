@@ -12,14 +12,15 @@ def receive(settings: ReceiverSettings, dn_file: Path, tell: LogTeller) -> None:
     """Until a signal."""
     from ssm.messenger.receive import ReceiveLimits, ReceiveRun
     from ssm.programs.running import notify_systemd, run_until_signal
-    from ssm.wiring import open_receiver, receiver_transport
+    from ssm.transports import open_listeners
+    from ssm.wiring import open_receiver
 
     limits = ReceiveLimits(settings.messaging.batch, settings.messaging.deferred_retry_seconds)
     with open_receiver(settings, dn_file, tell) as ports:
         held: list[ReceiveRun] = []
 
         async def work() -> None:
-            held.append(ReceiveRun(ports, receiver_transport(settings), limits))
+            held.append(ReceiveRun(ports, open_listeners(settings, ports), limits))
             notify_systemd("READY=1")
             await held[0].run()
 

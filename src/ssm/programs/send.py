@@ -46,11 +46,12 @@ def send_all(
     """There is something to send."""
     from ssm.messenger.send import SendLimits, SendReport, SendRun
     from ssm.programs.running import notify_systemd, run_until_signal
-    from ssm.wiring import open_sender, sender_transport
+    from ssm.transports import open_transport, sealing_of, window_of
+    from ssm.wiring import open_sender
 
     messaging = settings.messaging
     limits = SendLimits(
-        window=messaging.window,
+        window=window_of(settings),
         max_message_octets=messaging.max_message_size,
         patience_seconds=None if watch else settings.broker.retry_seconds,
         follow=watch,
@@ -66,10 +67,10 @@ def send_all(
             one.stop()
 
     def one_pass() -> SendReport:
-        with open_sender(settings, spool, tell) as ports, show() as shown:
+        with open_sender(settings, spool, tell, sealing_of(settings, tell)) as ports, show() as shown:
 
             async def work() -> SendReport:
-                running[:] = [SendRun(ports, sender_transport(settings), limits, progress=shown)]
+                running[:] = [SendRun(ports, open_transport(settings, tell), limits, progress=shown)]
                 return await running[0].run()
 
             return run_until_signal(work(), stop)

@@ -15,6 +15,7 @@ EARLIER = {"hepspec06": "HEPSPEC", "specint2000": "Si2k"}
 CUSTOM = "custom"
 NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 MOST_NAMES = 16
+MOST_NUMBER = 1e15
 SI2K_PER_HEPSPEC = 250
 
 
@@ -43,6 +44,8 @@ class Benchmarks:
             if name in values:
                 raise ValueError(f"{name} stands twice")
             values[name] = float(number)
+            if abs(values[name]) > MOST_NUMBER:
+                raise ValueError(f"the value of {name} must be a number up to {MOST_NUMBER:.0e}")
         return cls.of(values)
 
     @classmethod

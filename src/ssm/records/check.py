@@ -71,16 +71,21 @@ def checks_for(kind: RecordType) -> list[Check]:
 
 
 def check_batch(batch: Batch, checks: list[Check], context: Context) -> list[Fault]:
-    """The findings about some records."""
+    """The findings about some records, but for what could not be read, and therefore seems to be missing."""
+    unreadable = {(fault.line, fault.path, fault.field) for fault in batch.faults if fault.level is Level.ERROR}
     faults = []
     for one in checks:
         look = one.look
         for index, record in enumerate(batch.records):
-            finding = look(record, context)
-            if finding is not None:
-                level = one.level if finding.level is None else finding.level
-                fault = Fault(level, one.code, finding.message, suggestion=finding.suggestion)
-                faults.append(fault.at(batch.place(index, finding.attribute)))
+            answer = look(record, context)
+            if answer is None:
+                continue
+            for finding in answer if isinstance(answer, list) else [answer]:
+                place = batch.place(index, finding.attribute)
+                if (place.line, place.path, place.field) not in unreadable:
+                    level = one.level if finding.level is None else finding.level
+                    fault = Fault(level, one.code, finding.message, suggestion=finding.suggestion)
+                    faults.append(fault.at(place))
     return faults
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check is: one question to one record, which is answered with nothing or with a finding."""
+"""What a check is: one question to one record, which is answered with nothing or with what was found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class Finding:
     """Where it is not that of the check."""
 
 
-Look = Callable[[R, Context], Finding | None]
+Answer = Finding | list[Finding] | None
+Look = Callable[[R, Context], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Check:
     meaning: str
     """One sentence for the reference page."""
     types: tuple[type[Record], ...]
-    look: Callable[[Record, Context], Finding | None]
+    look: Callable[[Record, Context], Answer]
 
 
 def check(code: str, level: Level, meaning: str, types: tuple[type[Record], ...], look: Look[R]) -> Check:

@@ -21,10 +21,11 @@ from ssm.records.types.job import JOB, JobRecord
 from ssm.records.types.normalised_summary import NormalisedSummaryRecord
 from ssm.records.types.summary import SummaryRecord
 
-NOT_KEPT = ("not-kept", "ignored-field")
+NOT_KEPT = ("not-kept", "ignored-field", "unknown-element", "stray-text")
 INCIDENTAL = ("record_id", "create_time")
 """About the record itself, not about usage: no loss."""
-COMPLETED = "completed"
+COMPLETED = ("status", "completed")
+"""What CAR requires every job to be."""
 WITH_LEVEL = (JobRecord, SummaryRecord)
 
 Lose: TypeAlias = Callable[[str, str], None]
@@ -45,7 +46,8 @@ class Losses:
 
     def sentences(self) -> list[str]:
         """One for each field."""
-        return [f"{name} ({count} times): {self.examples[name]}" for name, count in self.counts.items()]
+        times = {name: f" ({count} times)" if count > 1 else "" for name, count in self.counts.items()}
+        return [f"{name}{times[name]}: {example}" for name, example in self.examples.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Target:
             raise RecordError(kind.title, f"records have no form in {form.title}; they can be {others}")
         fixed = form.names_versions.get(kind.name)
         if fixed is not None:
+            if version not in {None, "1.2"}:
+                raise RecordError(kind.title, f"records have version 1.2 only in {form.title}")
             return cls(kind, form, "1.2", fixed)
         chosen = version or same_meaning(kind, message.names_version)
         if chosen not in written_versions(kind):
@@ -99,7 +103,7 @@ def converted(message: Message, target: Target, now: int, losses: Losses) -> Ite
         refuse_faulty(batch.faults)
         for fault in batch.faults:
             if fault.code in NOT_KEPT:
-                losses.lose(fault.field, str(fault))
+                losses.lose(fault.field or fault.code, fault.message)
         for record in batch.records:
             yield one_converted(record, target, names, now, losses)
 
@@ -132,8 +136,7 @@ def one_converted(record: Record, target: Target, names: set[str], now: int, los
         value: object = getattr(record, one.attribute)
         if value is not None and one.attribute not in names:
             gone[one.attribute] = None
-            is_incidental = target.type is JOB and (one.attribute in INCIDENTAL or value == COMPLETED)
-            if not is_incidental:
+            if target.type is not JOB or (one.attribute not in INCIDENTAL and (one.attribute, value) != COMPLETED):
                 losses.lose(one.name, f"{quoted(str(value))} has no place in {target.format.title}")
     return msgspec.structs.replace(record, **gone) if gone else record
 
@@ -163,7 +166,9 @@ def with_sums(record: NormalisedSummaryRecord, *, is_dictionary: bool, lose: Los
     wall, cpu, kind = record.normalised_wall_duration, record.normalised_cpu_duration, record.service_level_type
     if isinstance(wall, Benchmarks) and isinstance(cpu, Benchmarks) and not is_dictionary:
         name, wall_sum = one_of(wall, "NormalisedWallDuration", lose)
-        _, cpu_sum = one_of(cpu, "NormalisedCpuDuration", lose)
+        other, cpu_sum = one_of(cpu, "NormalisedCpuDuration", lose)
+        if other != name:
+            raise RecordError("NormalisedCpuDuration", f"is by {other}, and NormalisedWallDuration by {name}")
         for wire, exact in (("NormalisedWallDuration", wall_sum), ("NormalisedCpuDuration", cpu_sum)):
             if exact != int(exact):
                 lose(wire, f"{exact!r} becomes {int(exact)}")
@@ -205,5 +210,5 @@ def completed(record: JobRecord, now: int) -> JobRecord:
         record,
         record_id=record.record_id or " ".join(one for one in parts if one),
         create_time=now if record.create_time is None else record.create_time,
-        status=record.status or COMPLETED,
+        status=record.status or COMPLETED[1],
     )

@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 from ssm.errors import FormatError
 from ssm.names import printable
@@ -44,7 +45,7 @@ class Fault:
     def __str__(self) -> str:
         guess = f": did you mean {self.suggestion}?" if self.suggestion else ""
         name = f"{self.field}: " if self.field else ""
-        return f"{name}{self.message}{guess}"
+        return printable(f"{name}{self.message}{guess}")
 
     def at(self, place: "Place") -> "Fault":
         """The same fault, somewhere."""
@@ -67,12 +68,21 @@ def fault_of(error: FormatError) -> Fault:
 
 
 def quoted(text: str) -> str:
-    """A value from outside, short and printable, between quotes."""
-    return repr(printable(text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "…"))
+    """A value from outside, short and printable, between quotes; backslashes stay as they are."""
+    short = text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "…"
+    shown = "".join(one if one.isprintable() else repr(one)[1:-1] for one in short)
+    mark = '"' if "'" in shown else "'"
+    return f"{mark}{shown}{mark}"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """The word most like this one, or nothing; case counts least."""
+    return closest(word.casefold()[:MAX_QUOTED], tuple(words))
+
+
+@lru_cache(maxsize=1000)
+def closest(word: str, words: tuple[str, ...]) -> str:
+    """As above; remembered, as a producer makes the same mistake in every record."""
     by_case = {one.casefold(): one for one in words}
-    found = difflib.get_close_matches(word.casefold()[:MAX_QUOTED], by_case, 1, cutoff=0.75)
+    found = difflib.get_close_matches(word, by_case, 1, cutoff=0.75)
     return by_case[found[0]] if found else ""

@@ -39,6 +39,12 @@ class Gathering:
         if too_much:
             self.fault(Level.WARNING, "too-long", too_much, place)
 
+    def refuse(self, one: Field, place: Place, said: str, *, code: str) -> None:
+        """A value that cannot stand there, whatever its kind."""
+        self.places[one.attribute] = place
+        self.values.pop(one.attribute, None)
+        self.fault(Level.ERROR, code, said, place)
+
     def null(self, one: Field, shown: str, place: Place) -> None:
         """It is said that there is none."""
         self.places[one.attribute] = place

@@ -161,6 +161,6 @@ EARLIER_UNIT = anything(
         quick="[^\n]*",
         column=values.earlier_unit_column,
         holds=(str,),
-        is_sound=values.is_sound_text,
+        is_sound=values.is_sound_earlier_unit,
     )
 )

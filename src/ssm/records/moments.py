@@ -15,6 +15,7 @@ ISO_DURATION = re.compile(
     re.ASCII,
 )
 SECONDS_PER_UNIT = (31_536_000, 2_628_000, 604_800, 86_400, 3_600, 60)
+MOST_SECONDS = 10**12
 HALF = 0.5
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -70,7 +71,9 @@ def read_duration(text: str) -> int:
 
 
 def iso_duration(seconds: int) -> str:
-    """As every reader understands it."""
+    """As every reader understands it; ValueError where none does."""
+    if not 0 <= seconds < MOST_SECONDS:
+        raise ValueError("must not be negative, nor have more than 12 digits")
     return f"PT{seconds}S"
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cutting a message into several, and joining several into one: records stay whole, and as they were written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ssm.errors import FormatError
@@ -65,7 +65,7 @@ def split(blocks: Iterable[bytes], size: Size) -> Iterator[bytes]:
         yield piece.octets_of()
 
 
-def merge(messages: Sequence[Iterable[bytes]]) -> Iterator[bytes]:
+def merge(messages: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
     """One message with the records of all, in portions; FormatError where they do not have the same header."""
     first: Cut | None = None
     is_empty = True

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ssm.records import moments
-from ssm.records.benchmarks import EARLIER, NUMBER, Benchmarks
+from ssm.records.benchmarks import EARLIER, MOST_NUMBER, NUMBER, Benchmarks
 from ssm.records.moments import Doubts
 
 INTEGER = re.compile(r"[+-]?\d{1,19}(?:_\d{1,19}){0,6}", re.ASCII)
 MOST_INTEGER = 2**63 - 1
-MOST_NUMBER = 1e15
 NULLS = frozenset(
     "".join(letters)
     for word in ("none", "null")
@@ -19,6 +18,9 @@ NULLS = frozenset(
     for letters in [[one.upper() if bits >> place & 1 else one for place, one in enumerate(word)]]
 ) | {""}
 """What means nothing in a text message: ``none`` and ``null`` in any case, and the empty text."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -30,10 +32,13 @@ def read_text(text: str, doubts: Doubts) -> str:
 
 
 def text_from_json(value: object, doubts: Doubts) -> str:
-    """A string."""
-    del doubts
+    """A string, of characters that a repository can keep."""
     if not isinstance(value, str):
-        raise ValueError("must be a string")
+        raise ValueError("must be a string, in double quotes")
+    if SURROGATE.search(value):
+        raise ValueError("holds half a character, which no UTF-8 text can hold")
+    if CONTROL.search(value):
+        doubts.append("holds control characters")
     return value.strip()
 
 
@@ -76,7 +81,7 @@ def integer_column(values: Sequence[str]) -> Iterable[int | None]:
 
 def read_number(text: str, doubts: Doubts) -> float:
     """A finite number of a size that a column holds."""
-    plain = text.replace("_", "")
+    plain = UNDERSCORE.sub("", text)
     if NUMBER.fullmatch(plain) is None:
         raise ValueError(
             "must be a number, and finite" if plain.lower().strip("+-") in NOT_FINITE else "must be a number"
@@ -86,6 +91,8 @@ def read_number(text: str, doubts: Doubts) -> float:
     return bounded(float(plain))
 
 
+UNDERSCORE = re.compile(r"(?<=\d)_(?=\d)", re.ASCII)
+"""Between digits, where the repository's language passes over it."""
 NOT_FINITE = ("nan", "inf", "infinity")
 
 
@@ -228,6 +235,11 @@ def read_earlier_unit(text: str, doubts: Doubts) -> str:
 def earlier_unit(name: str) -> str:
     """A benchmark's name as version v0.1 had it."""
     return {"HEPSPEC": "HepSpec06", "Si2k": "SpecInt2000"}.get(name, name)
+
+
+def is_sound_earlier_unit(name: str) -> bool:
+    """A name that reads back as itself."""
+    return is_sound_text(name) and read_earlier_unit(earlier_unit(name), []) == name
 
 
 def earlier_unit_column(values: Sequence[str]) -> list[str | None]:

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from ssm.records.fault import Fault, Level, Place, quoted
-from ssm.records.field import Record, RecordType
+from ssm.records.field import Need, Record, RecordType
 from ssm.records.message import Batch
 
 MOST_KEYS = 1_000_000
 """Records whose keys are remembered; a message normally has a thousand."""
 MOST_SITES = 1_000
+MOST_COMPARED = 10
+"""The commonest sites, to which the others are compared: that is slow."""
+MAX_SITE = 255
+"""Characters of a name that is looked at; a longer one has a fault already."""
 MAX_OCTETS = 1_000_000
 """Beyond this, AMS takes no message."""
 FEW = 0.1
@@ -27,9 +31,13 @@ class DuplicateKeys:
     kind: RecordType
     seen: set[int] = field(default_factory=set)
     key: Callable[[Record], object] = field(init=False)
+    required: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = attrgetter(*self.kind.key)
+        self.required = [
+            one.attribute for one in self.kind.fields() if one.need is Need.REQUIRED and one.attribute in self.kind.key
+        ]
 
     def look(self, batch: Batch) -> list[Fault]:
         """The faults of a batch."""
@@ -48,7 +56,7 @@ class DuplicateKeys:
 
     def is_whole(self, record: Record) -> bool:
         """Whether everything that a repository requires of the key is said; else there are other faults to tell."""
-        return any(getattr(record, name) is not None for name in self.kind.key)
+        return all(getattr(record, name) is not None for name in self.required)
 
     def names(self) -> list[str]:
         """The key in wire names."""
@@ -65,7 +73,8 @@ class Sites:
 
     def look(self, batch: Batch) -> None:
         """Count."""
-        sites = Counter([site for site in (getattr(record, "site", None) for record in batch.records) if site])
+        said = (getattr(record, "site", None) for record in batch.records)
+        sites = Counter([site for site in said if site and len(site) <= MAX_SITE])
         for site in sites.keys() - self.first.keys():
             if len(self.first) < MOST_SITES:
                 index = next(index for index, one in enumerate(batch.records) if getattr(one, "site", None) == site)
@@ -77,9 +86,10 @@ class Sites:
         if len(self.counts) <= 1:
             return []
         usual = [site for site, count in self.counts.items() if count >= FEW * self.counts.total()]
+        common = [site for site, _ in self.counts.most_common(MOST_COMPARED)]
         found = []
         for site in self.counts:
-            others = [one for one in self.counts if one != site and self.counts[one] > self.counts[site]]
+            others = [one for one in common if self.counts[one] > self.counts[site]]
             alike = difflib.get_close_matches(site.casefold(), [one.casefold() for one in others], 1, cutoff=0.8)
             guess = next((one for one in others if alike and one.casefold() == alike[0]), "")
             if guess or (site not in usual and usual):
@@ -93,5 +103,5 @@ def size_fault(octets: int) -> Fault | None:
     """Whether a message is too large for some ways."""
     if octets <= MAX_OCTETS:
         return None
-    said = f"the message has {octets} octets; AMS takes {MAX_OCTETS}"
-    return Fault(Level.WARNING, "large-message", said, suggestion="ssm split, or max_message_size in the sender")
+    said = f"the message has {octets} octets; AMS takes {MAX_OCTETS} (ssm split cuts it)"
+    return Fault(Level.WARNING, "large-message", said)

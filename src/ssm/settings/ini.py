@@ -6,15 +6,20 @@ Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, the
 
 import configparser
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from ssm.errors import ConfigError, ConfigFault
+from ssm.errors import ConfigError
 from ssm.settings import legacy
 from ssm.settings.database import Database, LoaderMessaging
+from ssm.settings.file import parse
+from ssm.settings.found import Found, Overlay, Sources
+from ssm.settings.listeners import complete, hand_over, take_overlays
+from ssm.settings.needs import check_listener, check_needs
 from ssm.settings.options import Declared, declared
+from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.settings.sections import (
     Broker,
     Certificates,
@@ -26,6 +31,7 @@ from ssm.settings.sections import (
     SenderMessaging,
     SenderSettings,
 )
+from ssm.settings.ssm_cfg import is_ssm_cfg, translate
 
 S = TypeVar("S")
 
@@ -53,39 +59,6 @@ SECTIONS: dict[str, dict[str, type]] = {
 PREFIX = "SSM_SET_"
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where settings come from."""
-
-    file: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-    overrides: Sequence[str] = ()
-    """Each ``section.option=value``."""
-    parser: configparser.ConfigParser | None = None
-    """A file that somebody has read already."""
-
-
-@dataclass(slots=True)
-class Found:
-    """What the sources say, and what is wrong with it."""
-
-    values: dict[tuple[str, str], str] = field(default_factory=dict)
-    origins: dict[tuple[str, str], str] = field(default_factory=dict)
-    faults: list[ConfigFault] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    broken: set[tuple[str, str]] = field(default_factory=set)
-    """Options that are there, but could not be read."""
-
-    def put(self, section: str, name: str, value: str, origin: str) -> None:
-        """A later source wins."""
-        self.values[section, name] = value.strip()
-        self.origins[section, name] = origin
-
-    def fault(self, section: str, name: str, problem: str, *, value: str = "", suggestion: str = "") -> None:
-        """One more fault."""
-        self.faults.append(ConfigFault(section, name, value, problem, suggestion))
-
-
 def read_sender(sources: Sources) -> tuple[SenderSettings, Found]:
     """Settings of a sender; ConfigError with every fault."""
     found = gather(sources, "sender")
@@ -95,28 +68,57 @@ def read_sender(sources: Sources) -> tuple[SenderSettings, Found]:
     logging = section(found, "logging", Logging)
     finish(sources, found, "sender")
     assert broker and certificates and messaging and logging
-    return SenderSettings(broker=broker, certificates=certificates, messaging=messaging, logging=logging), found
+    settings = SenderSettings(
+        protocol=found.protocol, broker=broker, certificates=certificates, messaging=messaging, logging=logging
+    )
+    return settings, found
 
 
 def read_receiver(sources: Sources) -> tuple[ReceiverSettings, Found]:
-    """Settings of a receiver; ConfigError with every fault."""
+    """Settings of a receiver and of its further listeners; ConfigError with every fault."""
     found = gather(sources, "receiver")
+    overlays = found.listeners
+    main = receiver_of(found)
+    others = [listener_of(overlay, found) for overlay in overlays]
+    finish(sources, found, "receiver")
+    assert main is not None
+    return replace(main, others=tuple(one for one in others if one is not None)), found
+
+
+def listener_of(overlay: Overlay, found: Found) -> ReceiverSettings | None:
+    """One listener; its faults are noted."""
+    complete(overlay, found)
+    settings = receiver_of(overlay.found)
+    check_brokers(overlay.found)
+    hand_over(overlay, found)
+    check_listener(overlay, found)
+    return None if settings is None else replace(settings, name=overlay.name)
+
+
+def receiver_of(found: Found) -> ReceiverSettings | None:
+    """Every section; None where one has faults."""
     broker = section(found, "broker", Broker)
     certificates = section(found, "certificates", Certificates)
     messaging = section(found, "messaging", ReceiverMessaging)
     logging = section(found, "logging", Logging)
     daemon = section(found, "daemon", Daemon)
-    finish(sources, found, "receiver")
-    assert broker and certificates and messaging and logging and daemon
-    settings = ReceiverSettings(
-        broker=broker, certificates=certificates, messaging=messaging, logging=logging, daemon=daemon
+    if not (broker and certificates and messaging and logging and daemon):
+        return None
+    return ReceiverSettings(
+        protocol=found.protocol,
+        broker=broker,
+        certificates=certificates,
+        messaging=messaging,
+        logging=logging,
+        daemon=daemon,
     )
-    return settings, found
 
 
 def role_of(file: Path) -> str:
     """Which role a file is for: [sender] wins where both stand, as it always did."""
     parser = parse(file, Found())
+    if parser.has_section("consumer") and not parser.has_section("producer"):
+        return "receiver"
     if parser.has_section("receiver") and not parser.has_section("sender"):
         return "receiver"
     if not parser.has_section("sender") and parser.has_section("daemon"):
@@ -137,50 +139,19 @@ def gather(sources: Sources, role: str) -> Found:
             found.put(section_name, key, value, f"environment {variable}")
     for override in sources.overrides:
         path, equals, value = override.partition("=")
-        section_name, dot, key = path.partition(".")
+        section_name, dot, key = path.rpartition(".")
         if equals and dot:
             found.put(section_name.strip(), key.strip(), value, "--set")
         else:
             found.fault("", "--set", "must be section.option=value", value=override)
+    if is_ssm_cfg(found):
+        translate(found, role, sources.environment.get)
     modernise(found)
-    if role in ROLES:
-        check_protocol(found, role)
+    overlays = list(take_overlays(found if role == "receiver" else found.without_faults()))
+    found.listeners = overlays if role == "receiver" else []
+    check_protocol(found, role)
     check_names(found)
     return found
-
-
-def parse(file: Path, found: Found) -> configparser.ConfigParser:
-    """The file, as configparser reads it."""
-    parser = configparser.ConfigParser()
-    try:
-        with file.open(encoding="utf-8-sig") as stream:
-            parser.read_file(stream)
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no file {file}", hint="name the configuration with -c FILE") from error
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
-    except (configparser.Error, UnicodeDecodeError) as error:
-        # Not its own words: they may quote a line that holds a secret.
-        found.fault("", "", trouble(error))
-        raise ConfigError(f"{file} is not a configuration file", faults=found.faults) from None
-    return parser
-
-
-def trouble(error: configparser.Error | UnicodeDecodeError) -> str:
-    """Where a file is broken, without quoting it."""
-    match error:
-        case configparser.MissingSectionHeaderError():
-            return f"line {error.lineno} stands before the first [section]"
-        case configparser.ParsingError():
-            return f"line {error.errors[0][0]} is neither a [section] nor an option: value"
-        case configparser.DuplicateOptionError():
-            return f"line {error.lineno}: [{error.section}] {error.option} stands twice"
-        case configparser.DuplicateSectionError():
-            return f"line {error.lineno}: [{error.section}] stands twice"
-        case UnicodeDecodeError():
-            return "it is not UTF-8 text"
-        case _:
-            return "it cannot be read as an INI file"
 
 
 def items(parser: configparser.ConfigParser, name: str, found: Found) -> list[tuple[str, str]]:
@@ -206,33 +177,25 @@ def modernise(found: Found) -> None:
             found.warnings.append(f"[{section_name}] {old} is now called {new}")
             if (section_name, new) not in found.values:
                 found.put(section_name, new, value, found.origins[section_name, old])
-    has_host = bool(found.values.get(("broker", "host")))
-    asked = [name for name in legacy.LOOK_UP if found.values.get(name)]
-    if asked and not has_host:
-        found.fault(
-            "broker",
-            asked[0][1],
-            "this version does not look brokers up; name one with host and port",
-            value=found.values[asked[0]],
-        )
-        found.values["broker", "host"] = "look-up.invalid:1"  # the one fault is enough
     for (section_name, old), why in legacy.IGNORED.items():
         if found.values.pop((section_name, old), None) is not None and why:
             found.warnings.append(f"[{section_name}] {old} has no effect: {why}")
 
 
 def check_protocol(found: Found, role: str) -> None:
-    """STOMP, or a plain word about what else is asked for. A file may name it under the other role only."""
+    """One that is known, or a plain word about what else is asked for. A file may name it under the other role only."""
+    if role not in ROLES:
+        return
     said = {name: found.values.pop((name, "protocol"), None) for name in ROLES}
     name = role if said[role] is not None else next((one for one in ROLES if said[one] is not None), role)
     protocol = said[name]
     if protocol is None:
-        found.warnings.append(f"no [{role}] protocol is set; assuming STOMP")
-    elif protocol == "AMS":
-        problem = "this version speaks STOMP only; set STOMP, and a STOMP broker in host and port"
-        found.fault(name, "protocol", problem, value="AMS")
-    elif protocol != "STOMP":
-        found.fault(name, "protocol", "must be STOMP", value=protocol, suggestion="STOMP")
+        found.warnings.append(f"no [{role}] protocol is set; assuming {DEFAULT_PROTOCOL}")
+    elif protocol in PROTOCOLS:
+        found.protocol = protocol
+    else:
+        nearest = next(iter(difflib.get_close_matches(protocol.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)
+        found.fault(name, "protocol", f"must be {' or '.join(PROTOCOLS)}", value=protocol, suggestion=nearest)
 
 
 def known_sections() -> dict[str, set[str]]:
@@ -280,17 +243,40 @@ def section(found: Found, name: str, kind: type[S]) -> S | None:
 
 def shown(one: Declared, text: str) -> str:
     """A value as people may see it."""
-    return "…" if one.option.is_secret else text[:200]
+    return "…" if one.option.is_secret else re.sub(r"//[^/\s]*@", "//…@", text[:200])
 
 
 def finish(sources: Sources, found: Found, role: str) -> None:
     """What no single option shows; then raise if there is any fault."""
-    hosts = found.values.get(("broker", "host"), "")
-    if hosts and not found.values.get(("broker", "port")) and not any(one.section == "broker" for one in found.faults):
-        broker = section(found, "broker", Broker)
-        if broker is not None and any(port is None for _, port in broker.host):
-            found.fault("broker", "port", "must be set, or stand behind each host")
+    if role in ROLES:
+        check_brokers(found)
+        check_needs(found, role)
     if found.faults:
         count = len(found.faults)
         message = f"{sources.file} has {count} fault{'s' if count > 1 else ''} for a {role}"
         raise ConfigError(message, faults=found.faults)
+
+
+def check_brokers(found: Found) -> None:
+    """Brokers are named, or looked up; what is named wins."""
+    names = ("host", "port", "bdii", "network")
+    said = {name for name in names if found.values.get(("broker", name)) or ("broker", name) in found.broken}
+    if "host" in said:
+        has_faults = any(one.section == "broker" for one in found.faults)
+        if PROTOCOLS[found.protocol].has_port and "port" not in said and not has_faults:
+            broker = section(found, "broker", Broker)
+            if broker is not None and any(port is None for _, port in broker.host):
+                found.fault("broker", "port", "must be set, or stand behind each host")
+        found.warnings += [
+            f"[broker] {name} has no effect: brokers are not looked up, host names them"
+            for name in ("bdii", "network")
+            if name in said
+        ]
+    elif not PROTOCOLS[found.protocol].has_look_up:
+        found.fault("broker", "host", "must be set")
+    elif not said & {"bdii", "network"}:
+        found.fault("broker", "host", "must be set; or bdii and network, to look brokers up")
+    else:
+        for name in ("bdii", "network"):
+            if name not in said:
+                found.fault("broker", name, "must be set, too, for brokers to be looked up")

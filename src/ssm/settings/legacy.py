@@ -3,6 +3,8 @@
 
 # (section, name) -> today's name; each use is said once.
 RENAMED = {
+    ("broker", "bdii-url"): "bdii",
+    ("broker", "broker-network"): "network",
     ("broker", "use-ssl"): "use_ssl",
     ("broker", "username"): "login",
     ("broker", "password"): "passcode",
@@ -12,11 +14,4 @@ RENAMED = {
 # (section, name) -> why it is passed over; said once each, where there is something to say.
 IGNORED = {
     ("broker", "use-pwd"): "a login is used when one is given",
-    ("broker", "bdii"): "brokers are not looked up, host names them",
-    ("broker", "network"): "brokers are not looked up, host names them",
-    ("messaging", "ams_project"): "",
-    ("messaging", "token"): "",
 }
-
-# Without a host, brokers were looked up.
-LOOK_UP = (("broker", "bdii"), ("broker", "network"))

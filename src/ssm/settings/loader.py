@@ -2,7 +2,8 @@
 """The settings of a loader, from the same sources as all others."""
 
 from ssm.settings.database import Database, LoaderMessaging, LoaderSettings
-from ssm.settings.ini import Found, Sources, finish, gather, section
+from ssm.settings.found import Found, Sources
+from ssm.settings.ini import finish, gather, section
 from ssm.settings.sections import Logging
 
 

@@ -98,6 +98,13 @@ def read_optional(text: str) -> str | None:
     return read_line(text) if text else None
 
 
+def read_word(text: str) -> str | None:
+    """One word that any header can carry, or nothing."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("must be one word of ASCII")
+    return text or None
+
+
 def read_path(text: str) -> Path:
     """A path; relative ones are from where the program is started."""
     try:
@@ -162,6 +169,7 @@ def choice(*names: str) -> Reader[str]:
 BOOLEAN = Reader("true or false", read_boolean)
 TEXT = Reader("text", read_text)
 OPTIONAL_TEXT = Reader("text, or nothing", read_optional)
+OPTIONAL_WORD = Reader("one word, or nothing", read_word)
 PATH = Reader("path", read_path)
 OPTIONAL_PATH = Reader("path, or nothing", read_optional_path)
 SIZE_IN_OCTETS = Reader("octets, or with a unit such as 32 MiB", read_size)

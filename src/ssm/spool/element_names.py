@@ -25,8 +25,3 @@ class NameMaker:
             self.last = max(self.last + 1, time.time_ns() // 1000)
             seconds, micros = divmod(self.last, MICROSECONDS)
         return f"{seconds:08x}{micros:05x}{self.digit:x}"
-
-
-def seconds_of(name: str) -> int:
-    """When an element was made, by its name."""
-    return int(name[:8], 16)

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from ssm.ports.filing import Box, DeferredElement, Filed, Verdict
+from ssm.spool import twins
 from ssm.spool.dirq import STAGING, DirqQueue
 from ssm.spool.durable import disk_errors, remove_folder, sync_path
 from ssm.spool.instance import Instance, alone
@@ -116,15 +117,8 @@ class DirqCabinet:
         """The shared sync; those whose digest is new, or takes the place of an older verdict."""
         now = time.time()
         verb = "REPLACE" if replace else "IGNORE"
-        new = []
         with self.journal.transaction() as connection:
-            for one in batch:
-                cursor = connection.execute(
-                    f"INSERT OR {verb} INTO filed VALUES (?, ?, ?, ?)",  # noqa: S608 - one of two words
-                    (one.verdict.digest, one.verdict.box.value, one.element, now),
-                )
-                if cursor.rowcount:
-                    new.append(one)
+            new = [one for one in batch if twins.remember(connection, verb, one, now)]
             self.settling.hold(connection, self.boot, now, [one for one in new if not one.is_large])
             write_history(connection, [history_of(one) for one in new])
         return new
@@ -154,6 +148,10 @@ class DirqCabinet:
             self.settling.rename(one.verdict.digest, f"{box}/{one.element}", f"{box}/{other.element}")
             one = other
         return one
+
+    def forget_twins(self, beginnings: Sequence[bytes]) -> None:
+        """Their senders have seen the answer."""
+        twins.forget(self.journal, beginnings)
 
     # Tidying.
 
@@ -198,8 +196,8 @@ class DirqCabinet:
         digest = staged.name.rpartition("-")[2]
         if not DIGEST.fullmatch(digest):
             return 0
-        rows = self.journal.rows("SELECT box, element FROM filed WHERE digest = ?", bytes.fromhex(digest))
-        for box, known in rows:
+        query = "SELECT box, element FROM filed WHERE digest = ? AND element != ''"
+        for box, known in self.journal.rows(query, bytes.fromhex(digest)):
             if box == queue.path.name and not self.is_placed(queue, str(known), staged):
                 element = str(known)
                 while not queue.publish(staged, element):
@@ -271,9 +269,8 @@ class DirqCabinet:
             return None
         body = fields["body"]
         message_id = fields["empaid"].decode() if "empaid" in fields else None
-        verdict = Verdict(
-            hashlib.sha256(body).digest(), Box.DEFERRED, body, None, message_id, "to be judged again", "retry"
-        )
+        digest = hashlib.sha256(body).digest()
+        verdict = Verdict(digest, Box.DEFERRED, body, None, message_id, "to be judged again", "retry")
         try:
             [filed] = self.file_batch([verdict], replace=True)
         except BaseException:

@@ -19,6 +19,7 @@ from ssm.spool.dirq import DirqQueue
 from ssm.spool.durable import FILE_MODE, disk_errors, make_folder, remove_file, remove_folder, sync_path
 from ssm.spool.element_names import ELEMENT, FOLDER
 from ssm.spool.instance import Instance, inodes_of
+from ssm.spool.refused import MARK
 
 ESCAPED = "surrogateescape"
 STAGING = ".staging-of-loaders"
@@ -131,7 +132,7 @@ class DirqIncoming:
         """Under its own name; under another where a different one has it."""
         staged = self.staging / name.replace("/", "-")
         remove_folder(staged)
-        self.rejected.stage(staged, fields, sync=True)
+        self.rejected.stage(staged, fields | {MARK: b""}, sync=True)
         make_folder((self.rejected.path / name).parent)
         while not self.rejected.publish(staged, name):
             there = self.rejected.read(name)

@@ -22,7 +22,7 @@ from ssm.spool.instance import alone
 logger = logging.getLogger(__name__)
 
 NAME = "journal.sqlite"
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 30.0
 SCHEMA = """
 CREATE TABLE history (
@@ -41,6 +41,15 @@ CREATE TABLE sealed (
     element TEXT PRIMARY KEY, payload_digest BLOB NOT NULL, sealed_digest BLOB NOT NULL, at REAL NOT NULL
 ) WITHOUT ROWID;
 """
+PIECES = """
+CREATE TABLE pieces (
+    piece TEXT PRIMARY KEY, element TEXT NOT NULL, payload_digest BLOB NOT NULL, is_sent INTEGER NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX pieces_by_element ON pieces (element);
+"""
+STEPS = (SCHEMA, PIECES)
+"""What makes version 1 of nothing, 2 of 1, and so on."""
 
 
 class SqliteJournal:
@@ -89,8 +98,9 @@ class SqliteJournal:
                 f"{self.path} was written by a newer version of this program",
                 hint="use that version, or move the file away: at worst some messages are filed twice",
             )
-        if found == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+        if found < VERSION:
+            steps = " ".join(STEPS[found:])
+            connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={VERSION}; COMMIT;")
 
     def move_aside(self, error: sqlite3.DatabaseError) -> None:
         """Keep a broken file for whoever wants to look, and begin anew; the copies in it are lost, so all is synced."""
@@ -145,6 +155,7 @@ class SqliteJournal:
             connection.execute("DELETE FROM history WHERE at < ?", (before,))
             connection.execute("DELETE FROM filed WHERE at < ?", (before,))
             connection.execute("DELETE FROM sealed WHERE at < ?", (before,))
+            connection.execute("DELETE FROM pieces WHERE at < ?", (before,))
 
     def close(self) -> None:
         """Release the file."""

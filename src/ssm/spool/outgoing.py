@@ -8,13 +8,15 @@ from typing import Protocol
 from ssm.ports.outgoing import OutgoingSpool
 from ssm.spool.directory import DirectorySpool
 from ssm.spool.dirq_simple import DirqSimpleSpool
+from ssm.spool.ssm1_store import Ssm1Incoming, Ssm1Outgoing
 
 
 class OpenSpool(OutgoingSpool, Protocol):
     """An outgoing spool with a life."""
 
-    unsettled: int
-    """Elements that were passed over because they may still be being written."""
+    @property
+    def unsettled(self) -> int:
+        """Elements that were passed over because they may still be being written."""
 
     def close(self) -> None:
         """Nothing is claimed any more."""
@@ -23,4 +25,6 @@ class OpenSpool(OutgoingSpool, Protocol):
 OUTGOING_SPOOLS: dict[str, Callable[[Path, float], OpenSpool]] = {
     "dirq": DirqSimpleSpool,
     "directory": DirectorySpool,
+    "ssm1": Ssm1Outgoing,
+    "ssm1-incoming": Ssm1Incoming,
 }

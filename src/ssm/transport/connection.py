@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """One STOMP connection over a socket: the shell around ``ssm.protocols.stomp.session``.
 
-Writes of one turn of the event loop leave together. Reading pauses while too much waits to be taken, so that what a
-broker pushes is bounded in octets as well as in messages.
+What is written goes through ``ssm.transport.outgoing``. Reading pauses while too much waits to be taken, so that what
+a broker pushes is bounded in octets as well as in messages.
 """
 
 import asyncio
+import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ssm.errors import ConnectionLostError, RefusedError, SsmError, TransportError
+from ssm.errors import ConnectionLostError, RefusedError, SsmError, TimedOutError, TransportError
 from ssm.ports.transport import Delivery
 from ssm.protocols.stomp.frames import Frame
 from ssm.protocols.stomp.session import (
@@ -22,14 +23,12 @@ from ssm.protocols.stomp.session import (
     Receipt,
     State,
 )
+from ssm.transport.outgoing import Outgoing
 from ssm.transport.tls import explain
 
 TICK_SECONDS = 0.5
 CLOSE_SECONDS = 5.0
-JOINED_OCTETS = 64 * 1024  # smaller writes are joined, larger ones handed over as they are
 HELD_OCTETS = 16 * 1024 * 1024  # received and not yet taken
-BULK_OCTETS = 4 * 1024 * 1024  # larger messages are written slice by slice
-SLICE_OCTETS = 256 * 1024
 BATCH_OCTETS = 8 * 1024 * 1024  # taken at once
 
 
@@ -46,19 +45,13 @@ class Connection(asyncio.Protocol):
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.receipts: dict[str, asyncio.Future[None]] = {}
         self.deliveries: deque[Delivery] = deque()
-        self.held_octets = 0
         self.arrived = asyncio.Event()
-        self.writable = asyncio.Event()
-        self.writable.set()
-        self.outgoing: list[bytes] = []
+        self.outgoing = Outgoing(self.cut_off)
         self.cause: TransportError | None = None
+        self.is_closing = False
         self.ticker: asyncio.TimerHandle | None = None
-        self.sent = 0
-        self.handed_over = 0
-        self.drained = 0
+        self.sent = self.held_octets = 0
         self.is_useful = False
-        self.bulk_over = asyncio.Event()
-        self.bulk_over.set()
         self.is_paused = False
 
     # What asyncio calls.
@@ -67,8 +60,9 @@ class Connection(asyncio.Protocol):
         """The socket, and TLS on it, are open."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.outgoing.connect(transport)
         try:
-            self.write(self.session.connect(self.loop.time()))
+            self.outgoing.write(self.session.connect(self.loop.time()))
         except ValueError as error:
             self.fail(TransportError(f"login, passcode or vhost cannot be sent: {error}"))
             return
@@ -96,17 +90,17 @@ class Connection(asyncio.Protocol):
                 future.exception()  # whoever awaits it still gets it; nobody is warned when nobody does
         self.receipts.clear()
         self.arrived.set()
-        self.writable.set()
+        self.outgoing.room.set()
         if not self.ended.done():
             self.ended.set_result(None)
 
     def pause_writing(self) -> None:
         """The socket takes no more for now."""
-        self.writable.clear()
+        self.outgoing.room.clear()
 
     def resume_writing(self) -> None:
         """It does again."""
-        self.writable.set()
+        self.outgoing.room.set()
 
     # What the session says.
 
@@ -131,10 +125,10 @@ class Connection(asyncio.Protocol):
     def take(self, frame: Frame, token: str) -> None:
         """A message has come; reading pauses while too many octets wait."""
         self.is_useful = True
-        headers = frame.headers
-        redelivered = headers.get("redelivered") == "true"
-        self.deliveries.append(Delivery(frame.body, headers.get("empa-id"), token, redelivered, frame.full_size))
-        self.held_octets += len(frame.body)
+        said = frame.headers
+        again = said.get("redelivered") == "true"
+        self.deliveries.append(Delivery(frame.body, said.get("empa-id"), token, again, frame.full_size, said))
+        self.held_octets += octets_of(self.deliveries[-1])
         self.arrived.set()
         if self.held_octets > HELD_OCTETS and self.transport is not None and not self.is_paused:
             self.is_paused = True
@@ -156,21 +150,25 @@ class Connection(asyncio.Protocol):
         now = self.loop.time()
         if self.is_paused:
             self.session.last_read = now  # it is we who do not listen
-        waiting = self.transport.get_write_buffer_size() if self.transport is not None else 0
-        drained = self.handed_over - waiting
-        if waiting and drained > self.drained:
-            self.session.postpone(now)
-        self.drained = drained
         try:
+            self.look_at_deadlines(now)
             due = self.session.on_time(now)
         except TransportError as error:
             self.fail(error)
             return
-        if not self.bulk_over.is_set():
-            self.session.last_written = now  # a message on its way is a sign of life, and nothing may stand inside it
+        if self.outgoing.is_busy():
+            self.session.last_written = now  # a frame on its way is a sign of life, and nothing may stand inside it
         elif due:
-            self.write(due)
+            self.outgoing.write(due)
         self.ticker = self.loop.call_later(TICK_SECONDS, self.tick)
+
+    def look_at_deadlines(self, now: float) -> None:
+        """While octets leave, no receipt is late; TimedOutError when they have been stuck for too long."""
+        seconds = self.outgoing.seconds_stuck(now)
+        if seconds == 0:
+            self.session.postpone(now)
+        elif seconds is not None and seconds >= self.session.settings.receipt_timeout_seconds:
+            raise TimedOutError("the broker takes nothing any more")
 
     def fail(self, cause: TransportError) -> None:
         """Give the connection up."""
@@ -179,79 +177,41 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    # Writing.
-
-    def write(self, *pieces: bytes) -> None:
-        """Write with whatever else this turn of the loop writes."""
-        if not self.outgoing:
-            self.loop.call_soon(self.flush)
-        self.outgoing.extend(pieces)
-
-    def flush(self) -> None:
-        """Hand over what has gathered: small pieces joined, large ones as they are."""
-        pieces, self.outgoing = self.outgoing, []
-        if self.transport is None or self.transport.is_closing():
-            return
-        small: list[bytes] = []
-        for piece in pieces:
-            if len(piece) < JOINED_OCTETS:
-                small.append(piece)
-                continue
-            self.hand_over(b"".join(small))
-            self.hand_over(piece)
-            small.clear()
-        if small:
-            self.hand_over(b"".join(small))
-
-    def hand_over(self, piece: bytes | memoryview) -> None:
-        """To the socket, or what stands before it."""
-        if self.transport is not None and piece:
-            self.handed_over += len(piece)
-            self.transport.write(piece)
-
-    async def write_bulk(self, pieces: Sequence[bytes]) -> None:
-        """Write a large message slice by slice, so that TLS does not hold it several times; nothing comes between."""
-        self.bulk_over.clear()
-        try:
-            self.flush()
-            for piece in pieces:
-                for begin in range(0, len(piece), SLICE_OCTETS):
-                    self.hand_over(memoryview(piece)[begin : begin + SLICE_OCTETS])
-                    await self.writable.wait()
-                    self.require_open()
-        except BaseException:
-            self.fail(ConnectionLostError("a message was cut off while it was sent"))
-            raise
-        finally:
-            self.bulk_over.set()
+    def cut_off(self) -> None:
+        """Part of a frame has left: whatever followed would be taken for the rest of it."""
+        self.fail(ConnectionLostError("a message was cut off while it was sent"))
 
     def require_open(self) -> None:
-        """Raise what ended the connection."""
+        """Raise what ended the connection, or ends it."""
         if self.cause is not None:
             raise self.cause
+        if self.is_closing:
+            raise ConnectionLostError("the connection is being closed")
 
     # The ports.
 
     async def publish(self, message_id: str, body: bytes) -> None:
         """Send, and wait for this message's own receipt."""
-        await self.writable.wait()
-        while not self.bulk_over.is_set():
-            await self.bulk_over.wait()
-        self.require_open()
-        self.sent += 1
-        receipt = f"ssm-{self.sent}"
-        pieces = self.session.send(self.destination, message_id, body, receipt, self.loop.time())
-        future: asyncio.Future[None] = self.loop.create_future()
-        self.receipts[receipt] = future
-        if len(body) > BULK_OCTETS:
-            await self.write_bulk(pieces)
-        else:
-            self.write(*pieces)
-        await future
+        await self.send({"destination": self.destination, "persistent": "true", "empa-id": message_id}, body)
+
+    async def send(self, headers: Mapping[str, str], body: bytes) -> None:
+        """As above, with any headers."""
+        confirmed: asyncio.Future[None] = self.loop.create_future()
+
+        def frame() -> Sequence[bytes]:
+            self.require_open()
+            self.sent += 1
+            receipt = f"ssm-{self.sent}"
+            pieces = self.session.send(headers, body, receipt, self.loop.time())
+            self.receipts[receipt] = confirmed
+            return pieces
+
+        await self.outgoing.send(frame)
+        await confirmed
 
     def subscribe(self, prefetch: int) -> None:
         """Begin to take messages; ValueError when the destination cannot be sent."""
-        self.write(self.session.subscribe(self.destination, prefetch, HELD_OCTETS, self.loop.time()))
+        self.outgoing.write(self.session.subscribe(self.destination, prefetch, HELD_OCTETS, self.loop.time()))
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """At least one delivery, at most ``limit``, and no more octets than may be held."""
@@ -263,7 +223,7 @@ class Connection(asyncio.Protocol):
         octets = 0
         while self.deliveries and len(taken) < limit and octets < BATCH_OCTETS:
             taken.append(self.deliveries.popleft())
-            octets += len(taken[-1].body)
+            octets += octets_of(taken[-1])
         self.held_octets -= octets
         if self.is_paused and self.held_octets <= HELD_OCTETS // 2 and self.transport is not None:
             self.is_paused = False
@@ -272,29 +232,47 @@ class Connection(asyncio.Protocol):
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """They are filed."""
-        await self.writable.wait()
-        self.require_open()
-        self.write(self.session.acknowledge([one.token for one in deliveries], self.loop.time()))
+
+        def frames() -> Sequence[bytes]:
+            self.require_open()
+            return [self.session.acknowledge([one.token for one in deliveries], self.loop.time())]
+
+        await self.outgoing.send(frames)
 
     async def close(self) -> None:
-        """Say goodbye if there is still somebody; never longer than a few seconds."""
+        """Say goodbye if there is still somebody; never longer than a few seconds. Who waits to send need not."""
+        self.is_closing = True
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 if self.cause is None and self.session.state in {State.CONNECTED, State.SUBSCRIBED}:
                     await self.say_goodbye()
                 if self.transport is not None:
                     self.transport.close()
-                    await self.ended
+                    await asyncio.shield(self.ended)
         except (TimeoutError, SsmError):
+            pass
+        finally:
             if self.transport is not None:
-                self.transport.abort()
+                self.transport.abort()  # does nothing to a socket that is closed
 
     async def say_goodbye(self) -> None:
         """DISCONNECT with a receipt: what we acknowledged has been heard (STOMP 1.2, DISCONNECT)."""
-        future: asyncio.Future[None] = self.loop.create_future()
-        self.receipts[DISCONNECT_RECEIPT] = future
+        heard: asyncio.Future[None] = self.loop.create_future()
+
+        def frame() -> Sequence[bytes]:
+            if self.cause is not None:
+                raise self.cause
+            self.receipts[DISCONNECT_RECEIPT] = heard
+            return [self.session.disconnect(self.loop.time())]
+
         if self.is_paused and self.transport is not None:
             self.is_paused = False
             self.transport.resume_reading()
-        self.write(self.session.disconnect(self.loop.time()))
-        await future
+        await self.outgoing.send(frame)
+        await heard
+
+
+def octets_of(delivery: Delivery) -> int:
+    """What it takes to hold this one: a body may be empty, and texts may be long."""
+    said = (*delivery.headers, *delivery.headers.values())  # token and id are among them
+    return sum(map(sys.getsizeof, (delivery, delivery.body, *said)))

@@ -19,19 +19,22 @@ class TlsSettings:
 
     certificate: Path
     key: Path
-    ca_directory: Path
+    ca_directory: Path | None
+    """None for the system's store instead."""
     verify_broker: bool = True
 
 
 def client_context(settings: TlsSettings) -> ssl.SSLContext:
-    """TLS 1.2 or later. Only the CA directory is trusted, never the system's bundle.
+    """TLS 1.2 or later. Only the CA directory is trusted, or only the system's store where none is given.
 
     Without ``VERIFY_X509_STRICT``, which some grid CAs do not satisfy. CredentialError when key or certificate cannot
     be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.verify_broker:
+    if settings.verify_broker and settings.ca_directory is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    elif settings.verify_broker:
         context.load_verify_locations(capath=str(settings.ca_directory))
     else:
         logger.warning(

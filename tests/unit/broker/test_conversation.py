@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ssm.broker import conversation, queues
 from ssm.broker.server import BrokerSettings, EmbeddedBroker
 from ssm.protocols.stomp.codec import Decoder
 from ssm.protocols.stomp.frames import Frame, Version, encode
@@ -21,6 +22,8 @@ class Wire(asyncio.Transport):
         self.decoder = Decoder(1_000_000, self.version)
         self.frames: list[Frame] = []
         self.is_closed = False
+        self.fills = False
+        """Full after each write, until the conversation is told otherwise."""
         self.conversation = broker.converse()
         self.conversation.connection_made(self)
         if version is not None:
@@ -29,9 +32,17 @@ class Wire(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.frames.extend(self.decoder.feed(bytes(data)))
+        if self.fills:
+            self.conversation.pause_writing()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limits = (high, low)
 
     def is_closing(self) -> bool:
         return self.is_closed
+
+    def abort(self) -> None:
+        self.close()
 
     def close(self) -> None:
         if not self.is_closed:
@@ -73,8 +84,8 @@ def with_broker(folder: Path, work: Work, *, max_body_octets: int = 1000) -> Non
     async def whole() -> None:
         broker = EmbeddedBroker(BrokerSettings(folder, max_body_octets=max_body_octets))
         await work(broker)
-        for conversation in list(broker.conversations):
-            conversation.hang_up()
+        for one in list(broker.conversations):
+            one.hang_up()
         await turn()
         broker.store.close()
 
@@ -309,6 +320,128 @@ def test_what_is_acknowledged_in_a_transaction_waits_for_its_end(tmp_path: Path,
             wire.say(end, {"transaction": "t"})
         await turn()
         assert len(broker.store.all()) == left
+
+    with_broker(tmp_path, work)
+
+
+# What is too much.
+
+
+def receipts(wire: Wire) -> list[str]:
+    return [frame.headers["receipt-id"] for frame in wire.heard("RECEIPT")]
+
+
+def test_a_full_queue_keeps_and_confirms_what_it_can_and_refuses_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MAX_WAITING", 2)
+
+    async def work(broker: EmbeddedBroker) -> None:
+        wire = Wire(broker)
+        for number in range(4):  # in one turn of the loop
+            wire.send(b"%d" % number, receipt=str(number))
+        await turn()
+        [error] = wire.heard("ERROR")
+        assert error.headers["receipt-id"] == "2"
+        assert receipts(wire) == ["0", "1"]
+        assert wire.is_closed
+        other = Wire(broker)
+        other.send(b"other", receipt="other")
+        assert len(other.heard("ERROR")) == 1
+        assert len(broker.store.all()) == 2
+        again = Wire(broker)
+        again.subscribe("auto")
+        await turn()
+        assert again.bodies() == [b"0", b"1"]
+        again.send(b"more", receipt="more")
+        await turn()
+        assert receipts(again) == ["more"]
+
+    with_broker(tmp_path, work)
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ABORT", ""])
+def test_a_transaction_holds_its_places_until_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(queues, "MAX_WAITING", 2)
+
+    async def work(broker: EmbeddedBroker) -> None:
+        wire = Wire(broker)
+        wire.say("BEGIN", {"transaction": "t"})
+        wire.send(b"1", b"2", transaction="t")
+        other = Wire(broker)
+        other.send(b"too much")
+        assert len(other.heard("ERROR")) == 1
+        if end:
+            wire.say(end, {"transaction": "t"})
+        else:
+            wire.close()
+        await turn()
+        assert wire.heard("ERROR") == []
+        assert len(broker.store.all()) == (2 if end == "COMMIT" else 0)
+        assert broker.queue(QUEUE).promised == 0
+
+    with_broker(tmp_path, work)
+
+
+def test_a_message_that_no_transaction_takes_holds_no_place(tmp_path: Path) -> None:
+    async def work(broker: EmbeddedBroker) -> None:
+        wire = Wire(broker)
+        wire.say("BEGIN", {"transaction": "t"})
+        wire.send(b"x" * 600, b"x" * 600, transaction="t")
+        assert [frame.headers["message"] for frame in wire.heard("ERROR")] == ["the transaction is too large"]
+        await turn()
+        assert broker.queue(QUEUE).promised == 0
+
+    with_broker(tmp_path, work)
+
+
+@pytest.mark.parametrize("mode", ["auto", "client-individual"])
+def test_a_subscriber_that_does_not_read_is_handed_no_more_until_it_does(tmp_path: Path, mode: str) -> None:
+    async def work(broker: EmbeddedBroker) -> None:
+        wire = Wire(broker)
+        bodies = [b"%d" % number for number in range(5)]
+        wire.send(*bodies)
+        await turn()
+        wire.fills = True
+        wire.subscribe(mode, **{"prefetch-count": "999999999"})
+        await turn()
+        assert wire.bodies() == bodies[:1]
+        wire.conversation.resume_writing()
+        await turn()
+        assert wire.bodies() == bodies[1:2]
+        wire.fills = False
+        wire.conversation.resume_writing()
+        await turn()
+        assert wire.bodies() == bodies[2:]
+
+    with_broker(tmp_path, work)
+
+
+def test_who_asks_for_answers_and_reads_none_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "UNREAD_OCTETS", 1000)
+
+    async def work(broker: EmbeddedBroker) -> None:
+        wire = Wire(broker)
+        asked = 0
+
+        def ask(times: int) -> None:
+            nonlocal asked
+            for _ in range(times):
+                asked += 1
+                wire.say("BEGIN", {"transaction": str(asked), "receipt": "r" * 100})
+                wire.say("ABORT", {"transaction": str(asked)})
+
+        ask(50)
+        wire.conversation.pause_writing()
+        ask(9)
+        wire.conversation.resume_writing()
+        wire.conversation.pause_writing()
+        ask(10)
+        assert not wire.is_closed
+        ask(1)
+        assert wire.is_closed
 
     with_broker(tmp_path, work)
 

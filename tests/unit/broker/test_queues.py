@@ -2,7 +2,7 @@
 import pytest
 
 from ssm.broker import queues
-from ssm.broker.queues import Queue, QueueFullError, Subscriber
+from ssm.broker.queues import Queue, Reader, Subscriber
 
 
 def queue_of(*numbers: int) -> Queue:
@@ -101,9 +101,27 @@ def test_a_message_that_was_out_twice_is_still_marked_and_then_forgotten() -> No
     assert queue.again == set()
 
 
-def test_a_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_promises_no_place_but_what_is_kept_already_always_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(queues, "MAX_WAITING", 2)  # a million would take a second
-    queue = queue_of(1, 2)
-    with pytest.raises(QueueFullError):
-        queue.put(3)
-    assert list(queue.waiting) == [1, 2]
+    queue = queue_of(1)
+    assert [queue.promise(), queue.promise()] == [True, False]
+    queue.release()
+    assert queue.promise()
+    queue.release()
+    queue.put(2)
+    assert not queue.promise()
+    queue.put(3)
+    assert list(queue.waiting) == [1, 2, 3]
+
+
+def test_a_client_that_is_behind_is_handed_nothing_and_another_goes_on() -> None:
+    queue = queue_of(1, 2, 3)
+    reader = Reader(is_behind=True)
+    slow = [Subscriber(10, acknowledges=True, reader=reader) for _ in range(2)]
+    quick = Subscriber(1, acknowledges=True)
+    queue.subscribers.extend([*slow, quick])
+    assert [(one, number) for one, number, _ in queue.hand_out()] == [(quick, 1)]
+    reader.is_behind = False
+    assert [(one, number) for one, number, _ in queue.hand_out()] == [(slow[0], 2), (slow[1], 3)]

@@ -16,7 +16,8 @@ from ssm.cli.main import ended
 from ssm.credentials.dn_file import read_list
 from ssm.errors import ConfigError, ConnectFailedError
 from ssm.programs.running import notify_systemd, run_until_signal
-from ssm.settings.ini import Sources, read_sender
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_sender
 from ssm.settings.sections import SenderSettings
 
 BASE = (

@@ -10,7 +10,7 @@ import pytest
 
 from ssm.cli.sources import add_sources, open_log, sources
 from ssm.errors import ConfigError
-from ssm.settings.ini import Found, Sources
+from ssm.settings.found import Found, Sources
 from ssm.settings.sections import Logging
 
 

@@ -105,6 +105,16 @@ def test_a_message_that_ends_the_program_here_is_a_suspect_and_set_aside_after_t
     assert made.told.of(Event.SET_ASIDE) == ["deadly"]
 
 
+def test_told_to_stop_a_pass_ends_with_the_element_in_hand() -> None:
+    made = World()
+    made.defer(b"good", b"fine", b"well")
+    stopped = DeferredPass(made.cabinet, Judge(made.open, made), made.told, lambda: bool(made.opened))
+    assert stopped() == 1
+    assert made.bodies(Box.INCOMING) == [b"GOOD"]
+    assert made.cabinet.locked == set()
+    assert made.judge_again() == 2
+
+
 @pytest.mark.parametrize(("pass_seconds", "expected"), [(0.0, 60.0), (3.0, 60.0), (6.0, 120.0)])
 def test_passes_take_little_of_the_time(pass_seconds: float, expected: float) -> None:
     assert seconds_until_next(60.0, pass_seconds) == pytest.approx(expected)

@@ -11,7 +11,7 @@ from ssm.envelope.opened import OpenedMessage
 from ssm.errors import ConnectionLostError, RefusedError, SpoolError, SpoolUnavailableError, SsmError
 from ssm.messenger.deferred import DeferredPass
 from ssm.messenger.events import Event
-from ssm.messenger.judge import Judge
+from ssm.messenger.judge import Judge, Listener
 from ssm.messenger.prepare import SendPorts
 from ssm.messenger.receive import ReceiveLimits, ReceivePorts, ReceiveRun
 from ssm.messenger.send import SendLimits, SendRun
@@ -168,7 +168,9 @@ def test_a_deferred_element_that_cannot_be_read_holds_up_neither_others_nor_sett
 
     async def work() -> None:
         run = ReceiveRun(
-            ReceivePorts(cabinet, JUDGE, told), MemoryQueue([]), ReceiveLimits(deferred_interval_seconds=30.0)
+            ReceivePorts(cabinet, JUDGE, told),
+            [Listener(MemoryQueue([]), JUDGE)],
+            ReceiveLimits(deferred_interval_seconds=30.0),
         )
         task = asyncio.ensure_future(run.run())
         while not (cabinet.settled and len(cabinet.incoming()) == 2):
@@ -190,7 +192,7 @@ def test_each_accepted_message_has_its_line_also_when_the_connection_is_lost_bef
     cabinet, told = MemoryCabinet(), Told()
 
     async def work() -> None:
-        run = ReceiveRun(ReceivePorts(cabinet, JUDGE, told), queue, ReceiveLimits())
+        run = ReceiveRun(ReceivePorts(cabinet, JUDGE, told), [Listener(queue, JUDGE)], ReceiveLimits())
         task = asyncio.ensure_future(run.run())
         await queue.is_drained.wait()
         run.stop()

@@ -3,6 +3,7 @@
 
 import asyncio
 import hashlib
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ssm.envelope.opened import OpenedMessage
 from ssm.errors import CannotJudgeError, SignatureError, SpoolError, SpoolUnavailableError
 from ssm.messenger.events import Event
-from ssm.messenger.judge import Judge
+from ssm.messenger.judge import Judge, Listener
 from ssm.messenger.receive import ReceiveLimits, ReceivePorts, ReceiveRun
 from ssm.names import DistinguishedName
 from ssm.ports.filing import Box, Verdict
@@ -58,7 +59,9 @@ class World:
 
     def new_run(self) -> ReceiveRun:
         ports = ReceivePorts(self.cabinet, Judge(self.open, List()), self.told)
-        return ReceiveRun(ports, self.queue, ReceiveLimits(batch=4, deferred_interval_seconds=0.01))
+        return ReceiveRun(
+            ports, [Listener(self.queue, ports.judge)], ReceiveLimits(batch=4, deferred_interval_seconds=0.01)
+        )
 
     async def work(self) -> None:
         run = self.new_run()
@@ -225,6 +228,33 @@ def test_what_was_deferred_is_judged_again_by_itself() -> None:
 
     asyncio.run(asyncio.wait_for(work(), 30))
     assert sorted(made.bodies(Box.INCOMING)) == [b"GOOD", b"NOW"]
+    assert made.cabinet.locked == set()
+
+
+def test_told_to_stop_it_does_not_wait_for_a_long_pass_over_what_is_deferred() -> None:
+    waiting = [b"later %d" % number for number in range(50)]
+    made = world()
+    for body in waiting:
+        made.cabinet.put(Verdict(hashlib.sha256(body).digest(), Box.DEFERRED, body, None, "id", "no CRL", "deferred"))
+    opened: list[bytes] = []
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+
+        def open_and_stop(message: bytes) -> OpenedMessage:
+            opened.append(message)
+            loop.call_soon_threadsafe(run.stop)
+            while not run.stopping.is_set():
+                time.sleep(0.001)  # this is the pass's own thread
+            return open_text(message)
+
+        made.open = open_and_stop
+        run = made.new_run()
+        await run.run()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+    assert opened == waiting[:1]
+    assert made.bodies(Box.DEFERRED) == waiting
     assert made.cabinet.locked == set()
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ssm.errors import ConfigError, ConfigFault
-from ssm.settings.ini import Found, Sources, known_sections, read_receiver, read_sender, role_of
+from ssm.settings.found import Found, Sources
+from ssm.settings.ini import known_sections, read_receiver, read_sender, role_of
 from ssm.settings.sections import ReceiverSettings, SenderSettings
 
 MINIMAL = {
@@ -314,5 +315,5 @@ def test_a_file_that_is_no_ini_file_is_a_fault(tmp_path: Path, octets: bytes) ->
 
 def test_every_known_option_is_known_by_one_name_only() -> None:
     known = known_sections()
-    assert {"sender", "receiver", "broker", "certificates", "messaging", "logging", "daemon"} == set(known)
+    assert {"sender", "receiver", "broker", "certificates", "messaging", "logging", "daemon", "database"} == set(known)
     assert all(name == name.lower() and "-" not in name for options in known.values() for name in options)

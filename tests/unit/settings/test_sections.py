@@ -7,7 +7,7 @@ import pytest
 
 from ssm.settings.ini import SECTIONS
 from ssm.settings.options import declared
-from ssm.settings.sections import Broker, Hosts, read_hosts
+from ssm.settings.sections import Broker, Directories, Hosts, read_directories, read_hosts
 
 EVERY_OPTION = [
     pytest.param(kind, one.name, id=f"{role}-{name}-{one.name}")
@@ -60,3 +60,38 @@ def test_sections_are_frozen_and_passwords_do_not_show(kind: type) -> None:
     for one in declared(kind):
         if "pass" in one.name:
             assert one.option.is_secret
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("ldap://bdii.example.org:2170", (("bdii.example.org", 2170),)),
+        ("LDAP://bdii.example.org/", (("bdii.example.org", 389),)),
+        ("ldap://[2001:db8::1]:2170, ldap://192.0.2.1:2171", (("2001:db8::1", 2170), ("192.0.2.1", 2171))),
+        ("ldap://[2001:db8::1]", (("2001:db8::1", 389),)),
+    ],
+)
+def test_ldap_servers_are_listed_as_urls(text: str, servers: Directories) -> None:
+    assert read_directories(text) == servers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            ",",
+            "bdii.example.org",
+            "bdii.example.org:2170",
+            "ldaps://a:636",
+            "http://a:2170",
+            "ldap://",
+            "ldap:///",
+        ),
+        *("ldap://a:0", "ldap://a:65536", "ldap://a:x", "ldap://2001:db8::1", "ldap://user:secret@a:2170"),
+        *("ldap://a:2170/o=grid", "ldap://a?b", "ldap://a#b", "ldap://a:2170//", "ldapi://%2fvar", "ldap://a;b"),
+    ],
+)
+def test_what_is_no_list_of_ldap_servers_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        read_directories(text)

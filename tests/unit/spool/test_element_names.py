@@ -4,7 +4,11 @@
 import threading
 import time
 
-from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker, seconds_of
+from ssm.spool.element_names import ELEMENT, FOLDER, NameMaker
+
+
+def seconds_of(name: str) -> int:
+    return int(name[:8], 16)
 
 
 def test_names_rise_and_never_repeat_however_fast_they_are_made() -> None:

@@ -34,6 +34,8 @@ class Socket(asyncio.Transport):
         """Full after each write."""
         self.reads = True
         self.ends: list[str] = []
+        self.lingers = False
+        """Not gone before it is aborted."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written.append(bytes(data))
@@ -42,6 +44,9 @@ class Socket(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return self.waiting
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limits = (high, low)
 
     def pause_reading(self) -> None:
         self.reads = False
@@ -59,9 +64,10 @@ class Socket(asyncio.Transport):
         self.end("aborted")
 
     def end(self, how: str) -> None:
-        if not self.ends and self.protocol is not None:
-            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+        is_gone = bool(self.ends) and not (self.lingers and self.ends[-1] == "closed")
         self.ends.append(how)
+        if not is_gone and self.protocol is not None and not (self.lingers and how == "closed"):
+            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
 
 
 class Peer:
@@ -297,6 +303,57 @@ def test_reading_pauses_while_too_much_waits_and_goes_on_once_it_is_taken() -> N
     run(work)
 
 
+def test_what_a_message_says_beside_its_body_counts_too() -> None:
+    async def work() -> None:
+        peer = Peer()
+        peer.connection.subscribe(10)
+        count = 0
+        while peer.is_listened_to():
+            peer.says("MESSAGE", {"ack": "t" * 10_000, "empa-id": "i" * 10_000})
+            count += 1
+            assert count * 20_000 <= HELD_OCTETS
+        assert count * 30_000 > HELD_OCTETS
+        taken = 0
+        while taken < count:
+            taken += len(await peer.connection.receive(100))
+        assert peer.is_listened_to()
+        assert peer.connection.held_octets == 0
+
+    run(work)
+
+
+def test_messages_that_say_nothing_count_too() -> None:
+    async def work() -> None:
+        peer = Peer()
+        peer.connection.subscribe(10)
+        for number in range(HELD_OCTETS // 1000):
+            peer.says("MESSAGE", {"ack": str(number)})
+        assert peer.connection.held_octets > HELD_OCTETS // 20
+
+    run(work)
+
+
+def test_a_broker_that_takes_nothing_any_more_is_given_up_though_nobody_waits_for_a_receipt() -> None:
+    async def work() -> None:
+        peer = Peer(settings=SessionSettings(receipt_timeout_seconds=0.05, heartbeat_seconds=0))
+        peer.connection.subscribe(10)
+        await peer.hears()
+        peer.socket.fills = True
+        await peer.connection.acknowledge([Delivery(b"", None, "1")])
+        await turn()
+        [stuck] = started(peer.connection.acknowledge([Delivery(b"", None, "2")]))
+        peer.socket.waiting = 10
+        peer.connection.tick()
+        while not peer.socket.ends:
+            await asyncio.sleep(0.01)
+            peer.connection.tick()
+        [error] = await ended([stuck])
+        assert isinstance(error, TimedOutError)
+        assert "takes nothing" in str(error)
+
+    run(work)
+
+
 def test_a_broker_is_not_called_silent_while_we_do_not_listen() -> None:
     async def work() -> None:
         peer = Peer()
@@ -428,6 +485,73 @@ def test_closing_listens_again_to_hear_the_answer() -> None:
         assert peer.is_listened_to()
         peer.confirms(frame)
         assert await ended([closing]) == [None]
+
+    run(work)
+
+
+def test_goodbye_waits_for_the_end_of_a_large_message_and_not_for_those_behind_it() -> None:
+    async def work() -> None:
+        peer = Peer()
+        await peer.hears()
+        peer.socket.fills = True
+        body = b"x" * LARGE
+        [large] = started(peer.connection.publish("large", body))
+        await turn()
+        behind = started(*(peer.connection.publish(str(number), body) for number in range(3)))
+        await turn()
+        [closing] = started(peer.connection.close())
+        while not peer.socket.written[-1].startswith(b"DISCONNECT"):
+            peer.connection.resume_writing()
+            await turn()
+        first, goodbye = await peer.hears()
+        assert first.body == body
+        assert goodbye.command == "DISCONNECT"
+        for error in await ended(behind):
+            assert isinstance(error, ConnectionLostError)
+            assert "being closed" in str(error)
+        peer.confirms(first)
+        peer.confirms(goodbye)
+        assert await ended([large, closing]) == [None, None]
+
+    run(work)
+
+
+def test_who_publishes_or_acknowledges_on_what_is_being_closed_has_lost_the_connection() -> None:
+    async def work() -> None:
+        peer = Peer()
+        peer.connection.subscribe(10)
+        await peer.hears()
+        [closing] = started(peer.connection.close())
+        [goodbye] = await peer.hears()
+        with pytest.raises(ConnectionLostError):
+            await peer.connection.publish("id", b"body")
+        with pytest.raises(ConnectionLostError):
+            await peer.connection.acknowledge([Delivery(b"", None, "t")])
+        with pytest.raises(ConnectionLostError):
+            await peer.connection.receive(1)
+        peer.confirms(goodbye)
+        assert await ended([closing]) == [None]
+
+    run(work)
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_close_that_is_cancelled_leaves_no_socket_open(*, is_answered: bool) -> None:
+    async def work() -> None:
+        peer = Peer()
+        await peer.hears()
+        peer.socket.lingers = True
+        [closing] = started(peer.connection.close())
+        [goodbye] = await peer.hears()
+        if is_answered:
+            peer.confirms(goodbye)
+            await turn()
+            assert peer.socket.ends == ["closed"]  # and it is not gone yet
+        closing.cancel()
+        [error] = await ended([closing])
+        assert isinstance(error, asyncio.CancelledError)
+        assert peer.socket.ends[-1] == "aborted"
+        await peer.connection.ended
 
     run(work)
 

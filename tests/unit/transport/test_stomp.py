@@ -2,11 +2,14 @@
 import asyncio
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from ssm.errors import ConnectFailedError, CredentialError, TransportError
+from ssm.lookup.fixed import FixedBrokers
+from ssm.ports.brokers import Address
 from ssm.protocols.stomp.session import ClientSession, SessionSettings, State
 from ssm.transport.connection import Connection
 from ssm.transport.stomp import StompSettings, StompTransport
@@ -19,7 +22,7 @@ class Reaching(StompTransport):
     """Knows which brokers answer, and notes whom it asked."""
 
     def __init__(self, *up: str, tls: TlsSettings | None = None, queue: str = "/queue/a") -> None:
-        super().__init__(StompSettings(BROKERS, queue, tls))
+        super().__init__(StompSettings(FixedBrokers(BROKERS), queue, tls))
         self.up = up
         self.asked: list[str] = []
 
@@ -109,5 +112,34 @@ def test_a_destination_that_no_frame_can_carry_is_named() -> None:
         with pytest.raises(ConnectFailedError, match="destination cannot be sent") as caught:
             await Reaching("one", queue="/queue/\0").open_consumer()
         assert "[messaging]" in caught.value.hint
+
+    asyncio.run(work())
+
+
+@dataclass
+class Changing:
+    """A list of brokers that changes while the program runs."""
+
+    lists: list[list[Address]]
+
+    async def addresses(self) -> Sequence[Address]:
+        return self.lists.pop(0)
+
+
+def test_a_list_that_changes_is_followed_from_the_broker_that_was_of_use() -> None:
+    one, two, three = (("one", 1), ("two", 2), ("three", 3))
+    transport = Reaching("two", "three")
+    lists = [[one, two, three], [three, one, two], [one, three]]
+    transport.settings = replace(transport.settings, brokers=Changing(lists))
+    assert asked(transport, useful=[True, True, True]) == [["one", "two"], ["two"], ["one", "three"]]
+
+
+def test_without_a_list_nobody_is_asked_and_the_reason_comes_out() -> None:
+    async def work() -> None:
+        transport = Reaching("one")
+        transport.settings = replace(transport.settings, brokers=FixedBrokers([]))
+        with pytest.raises(ConnectFailedError, match="No brokers available"):
+            await transport.open_producer()
+        assert transport.asked == []
 
     asyncio.run(work())

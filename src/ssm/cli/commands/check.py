@@ -18,8 +18,9 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from ssm.cli.console import say, table
+from ssm.cli.console import complain, plural, say, table
 from ssm.cli.messages import blocks_of, label, now
+from ssm.errors import InputError
 from ssm.names import printable
 from ssm.records.check import check_message
 from ssm.records.fault import Fault, Level
@@ -39,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """``ssm check``."""
     counts: Counter[Level] = Counter()
-    faults = counted(faults_of(arguments.file), counts)
+    unreadable: list[InputError] = []
+    faults = counted(faults_of(arguments.file, unreadable), counts)
     if arguments.json:
         print_json(faults)
     elif arguments.quiet:
@@ -47,17 +49,24 @@ def run(arguments: argparse.Namespace) -> int:
             pass
     else:
         print_tables(faults)
-        say(f"{plural(len(arguments.file), 'message')}: {verdict(counts)}")
+        say(f"{plural(len(arguments.file) - len(unreadable), 'message')}: {verdict(counts)}")
+    for error in unreadable:
+        complain(error)
+    if unreadable:
+        return InputError.exit_status
     return int(max(counts, default=Level.NOTE))
 
 
-def faults_of(names: list[str]) -> Iterator[tuple[str, Fault]]:
-    """Of all messages, one after the other."""
+def faults_of(names: list[str], unreadable: list[InputError]) -> Iterator[tuple[str, Fault]]:
+    """Of all messages, one after the other; a file that cannot be read is noted, and the others are checked."""
     moment = now()
     for name in names:
-        with blocks_of(name) as blocks:
-            for fault in check_message(blocks, moment):
-                yield label(name), fault
+        try:
+            with blocks_of(name) as blocks:
+                for fault in check_message(blocks, moment):
+                    yield label(name), fault
+        except InputError as error:
+            unreadable.append(error)
 
 
 def counted(faults: Iterator[tuple[str, Fault]], counts: Counter[Level]) -> Iterator[tuple[str, Fault]]:
@@ -96,8 +105,3 @@ def verdict(counts: Counter[Level]) -> str:
     if not counts:
         return "nothing is wrong"
     return ", ".join(plural(counts[level], level.name.lower()) for level in reversed(Level) if counts[level])
-
-
-def plural(count: int, word: str) -> str:
-    """A number of things."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -10,13 +10,15 @@ Exit status: 0 it would start; 78 it would not.
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssm.cli.console import table
 from ssm.cli.sources import add_sources, sources
 from ssm.errors import EX_CONFIG, SsmError
-from ssm.settings.ini import SECTIONS, Found, read_receiver, read_sender, role_of
+from ssm.settings.found import Found
+from ssm.settings.ini import SECTIONS, read_receiver, read_sender, role_of
 from ssm.settings.options import declared
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         receiver, found = read_receiver(sources(arguments))
         show("receiver", receiver, found)
-        checks = receiver_checks(receiver, arguments.dn_file)
+        checks = receiver_checks(receiver, arguments.dn_file or found.dn_file)
     for warning in found.warnings:
         print(f"note: {warning}")
     results = [outcome(*check) for check in checks]
@@ -57,17 +59,29 @@ def show(role: str, settings: "SenderSettings | ReceiverSettings", found: Found)
         for one in declared(kind):
             value = "…" if one.option.is_secret and getattr(part, one.name) else text(getattr(part, one.name))
             rows.append((f"[{section}] {one.name}", value, found.origins.get((section, one.name), "default")))
+    for overlay in found.listeners if role == "receiver" else ():
+        rows.append((f"[receiver.{overlay.name}] protocol", overlay.found.protocol, "the file"))
+        for where, name in overlay.own.items():
+            value = "…" if name == "passcode" else overlay.found.values[where]
+            rows.append((f"[receiver.{overlay.name}] {name}", value, overlay.found.origins[where]))
     table(("option", "value", "from"), rows)
     print()
 
 
 def text(value: object) -> str:
     """A value for people."""
-    if value is None:
+    if value is None or value == ():
         return "-"
     if isinstance(value, tuple):
-        return ", ".join(host if port is None else f"{host}:{port}" for host, port in value)
+        return ", ".join(address(host, port) for host, port in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def address(host: str, port: int | None) -> str:
+    """A host with its port, if it has one of its own."""
+    if port is None:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def outcome(what: str, check: Callable[[], str]) -> bool:
@@ -104,16 +118,17 @@ def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Itera
     yield "CA directory", lambda: wiring.describe_ca_directory(certificates.capath)
     if dn_file is not None:
         yield "signer list", lambda: wiring.describe_signer_list(dn_file)
-    yield "broker", lambda: describe_broker(settings)
+    for one in settings.listeners:
+        what = f"broker of {one.name}, {one.protocol}" if one.name else "broker"
+        yield what, partial(describe_broker, one)
     yield "spool", lambda: describe_spool(settings.messaging.path)
 
 
 def describe_broker(settings: "SenderSettings | ReceiverSettings") -> str:
     """Where it goes."""
-    kind = "TLS" if settings.broker.use_ssl else "without TLS"
-    if settings.broker.use_ssl and not settings.broker.verify_broker:
-        kind = "TLS, but whoever answers is believed (verify_broker is off)"
-    return ", ".join(f"{host}:{port}" for host, port in settings.broker.addresses()) + f", {kind} (not tried)"
+    from ssm import transports
+
+    return f"{transports.describe(settings)} (not tried)"
 
 
 def describe_spool(path: Path) -> str:

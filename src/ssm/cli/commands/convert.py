@@ -8,7 +8,8 @@
 Where something would be lost it is said on standard error, and nothing is written unless --lossy is given.
 A message with errors is not converted: see ssm check.
 
-Exit status: 0 done; 65 it would lose something, has errors, or has no such form; 66 the file cannot be read.
+Exit status: 0 done; 65 it would lose something, has errors, or has no such form; 66 the file cannot be read, or the
+output is there already.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ssm.cli.console import say
-from ssm.cli.messages import blocks_of, now
+from ssm.cli.messages import blocks_of, new_file, now
 from ssm.errors import RecordError
 from ssm.names import printable
 from ssm.records.convert import Losses, Target, converted
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise RecordError("Conversion", "would lose what is said above", hint="give --lossy if that is meant")
         made.seek(0)
         with ExitStack() as stack:
-            output = stack.enter_context(arguments.output.open("wb")) if arguments.output else sys.stdout.buffer
+            output = stack.enter_context(new_file(arguments.output)) if arguments.output else sys.stdout.buffer
             shutil.copyfileobj(made, output)
     return 0
 

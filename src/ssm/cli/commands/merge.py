@@ -3,15 +3,17 @@
 
   ssm merge piece-* > message
 
-Exit status: 0 done; 65 a message is broken, or has another header than the first; 66 a file cannot be read.
+Exit status: 0 done; 65 a message is broken, or has another header than the first; 66 a file cannot be read, or the
+output is there already.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ssm.cli.messages import blocks_of
+from ssm.cli.messages import blocks_of, new_file
 from ssm.records.split import merge
 
 
@@ -23,8 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm merge``."""
+    for name in arguments.file:
+        # One that is not there is told before anything is written.
+        with blocks_of(name):
+            pass
     with ExitStack() as stack:
-        output = stack.enter_context(arguments.output.open("xb")) if arguments.output else sys.stdout.buffer
-        for portion in merge([stack.enter_context(blocks_of(name)) for name in arguments.file]):
+        output = stack.enter_context(new_file(arguments.output)) if arguments.output else sys.stdout.buffer
+        for portion in merge(one_by_one(arguments.file)):
             output.write(portion)
     return 0
+
+
+def one_by_one(names: Sequence[str]) -> Iterator[Iterator[bytes]]:
+    """Each message, open while it is read and no longer."""
+    for name in names:
+        with blocks_of(name) as blocks:
+            yield blocks

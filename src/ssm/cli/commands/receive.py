@@ -20,7 +20,8 @@ from ssm.errors import ConfigError
 from ssm.logs import LINE
 from ssm.messenger.events import Event
 from ssm.programs.receive import daemonise, receive, write_pidfile
-from ssm.settings.ini import Sources, read_receiver
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver
 
 DEFAULT = "/etc/apel/receiver.cfg"
 DEFAULT_DN_FILE = "/etc/apel/dns"
@@ -34,9 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dn-file",
         "--dn_file",
         type=Path,
-        default=Path(DEFAULT_DN_FILE),
         metavar="FILE",
-        help=f"the signer list, one DN a line (default: {DEFAULT_DN_FILE})",
+        help=f"the signer list, one DN a line (default: valid-dns of an ssm.cfg, else {DEFAULT_DN_FILE})",
     )
 
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, found = read_receiver(sources(arguments))
     tell = open_log(settings.logging, "receiver", found)
     with telling_errors(tell):
-        receive(settings, arguments.dn_file, tell)
+        receive(settings, arguments.dn_file or found.dn_file or Path(DEFAULT_DN_FILE), tell)
     return 0
 
 

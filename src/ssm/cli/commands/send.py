@@ -22,7 +22,8 @@ from ssm.errors import EX_DATAERR, EX_TEMPFAIL
 from ssm.logs import LINE
 from ssm.messenger.events import Event
 from ssm.programs.send import send
-from ssm.settings.ini import Sources, read_sender
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_sender
 from ssm.settings.sections import SenderSettings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ Exit status: 0 done; 65 it is no message of records; 66 the file cannot be read.
 import argparse
 import json
 
-from ssm.cli.console import say, size_text, table
+from ssm.cli.console import plural, say, size_text, table
 from ssm.cli.messages import blocks_of, label, now
 from ssm.errors import FormatError
 from ssm.names import printable
@@ -56,7 +56,7 @@ def show_table(name: str) -> None:
     if rows:
         table(heads, rows)
     if faults:
-        say(f"{faults} faults; see: ssm check {name}")
+        say(f"{plural(faults, 'fault')}; see: ssm check {name}")
 
 
 def cells(key: tuple[str, str, str], row: Row, *, is_storage: bool) -> tuple[str, ...]:

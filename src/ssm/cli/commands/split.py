@@ -4,16 +4,19 @@
   ssm split --size 1MB message
   ssm split --records 1000 --output-dir pieces message
 
-Pieces are called like the message, with -0001 and so on behind it; their names are printed.
+Pieces are called like the message, with -0001 and so on behind it; their names are printed. Where it cannot be cut
+to the end, no piece is left.
 
-Exit status: 0 done; 65 the message is broken, or a record alone is too large; 66 the file cannot be read.
+Exit status: 0 done; 65 the message is broken, or a record alone is too large; 66 the file cannot be read, or a piece
+is there already.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
-from ssm.cli.messages import STANDARD_INPUT, blocks_of
-from ssm.errors import ConfigError, InputError
+from ssm.cli.messages import STANDARD_INPUT, blocks_of, new_file
+from ssm.errors import ConfigError
 from ssm.records.split import Size, split
 from ssm.settings.options import read_size
 
@@ -31,17 +34,27 @@ def run(arguments: argparse.Namespace) -> int:
     size = wanted(arguments)
     source = Path("message" if arguments.file == STANDARD_INPUT else arguments.file)
     folder = arguments.output_dir or source.parent
+    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with blocks_of(arguments.file) as blocks:
-            for number, piece in enumerate(split(blocks, size), 1):
-                path = folder / f"{source.name}-{number:04}"
-                with path.open("xb") as output:
-                    output.write(piece)
-                print(path)
-    except FileExistsError as error:
-        raise InputError(f"{error.filename} is there already", hint="name another folder with --output-dir") from error
+        for number, piece in enumerate(pieces(arguments.file, size), 1):
+            path = folder / f"{source.name}-{number:04}"
+            with new_file(path) as output:
+                output.write(piece)
+            made.append(path)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+    for path in made:
+        print(path)
     return 0
+
+
+def pieces(name: str, size: Size) -> Iterator[bytes]:
+    """Of a message; what goes wrong with them is not taken for a fault of the message."""
+    with blocks_of(name) as blocks:
+        yield from split(blocks, size)
 
 
 def wanted(arguments: argparse.Namespace) -> Size:

@@ -7,7 +7,8 @@
   ssm spool list outgoing -c /etc/apel/sender.cfg
 
 retry of a rejected message moves it to deferred, where a running receiver judges it again: nothing passes without
-being judged. retry of an outgoing one takes a lock away, so that the next run sends it.
+being judged; one that the loader had refused goes back to incoming. retry of an outgoing one takes a lock away, so
+that the next run sends it.
 A sender has outgoing, and rejected for what could never be sent.
 
 Exit status: 0 done; 1 there is no such message, or somebody is at work on it; 78 configuration.
@@ -102,7 +103,7 @@ def row(item: "Item") -> tuple[str, ...]:
     """One line."""
     when = datetime.fromtimestamp(item.modified, UTC).strftime("%Y-%m-%d %H:%M:%S")
     name = f"{item.name} (locked)" if item.is_locked else item.name
-    texts = (item.signer, item.message_id, item.error)
+    texts = (item.signer, item.message_id, item.error.partition("\n")[0])
     return (name, when, size_text(item.size), *(printable(text) or "-" for text in texts))
 
 
@@ -116,10 +117,18 @@ def show(shelf: "Shelf", name: str) -> bool:
 
 
 def judge_again(root: Path, state: Path, name: str) -> bool:
-    """From rejected to deferred."""
+    """From rejected to deferred; what the loader had refused, to incoming."""
+    from ssm.ports.filing import Box
+    from ssm.spool.refused import load_again, was_refused_by_loader
+    from ssm.spool.twins import is_kept_by_sender
     from ssm.wiring import open_cabinet
 
+    if was_refused_by_loader(root, name):
+        return load_again(root, name)
     with open_cabinet(root, state) as cabinet:
+        if is_kept_by_sender(cabinet.queues[Box.REJECTED], name):
+            hint = "mend what the reason names; remove this copy if it is in the way"
+            raise ConfigError(f"the sender of {name} keeps it, and sends it again by itself", hint=hint)
         return cabinet.judge_again(name) is not None
 
 

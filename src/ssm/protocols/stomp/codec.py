@@ -47,6 +47,7 @@ class Decoder:
 
     def __init__(self, max_body_octets: int, version: Version = Version.V1_0) -> None:
         self.max_body_octets = max_body_octets
+        self.kept_octets = min(KEPT_OF_OVERSIZED, max_body_octets)
         self.version = version
         self.head = bytearray()
         self.pending: Pending | None = None
@@ -141,8 +142,8 @@ class Decoder:
         pending.seen += stop - start
         expected = pending.seen if pending.length is None else pending.length
         if expected > self.max_body_octets:
-            room = max(KEPT_OF_OVERSIZED - len(pending.body), 0)
-            pending.body = pending.body[:KEPT_OF_OVERSIZED] + data[start : min(stop, start + room)]
+            room = max(self.kept_octets - len(pending.body), 0)
+            pending.body = pending.body[: self.kept_octets] + data[start : min(stop, start + room)]
         elif is_first:
             pending.body = data[start:stop]  # most bodies come in one piece, and are copied once
         elif stop > start:

@@ -5,7 +5,7 @@ This file never opens a socket and never looks at a clock. What may be done when
 else follows from the frames. Each SEND waits for its own receipt.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
@@ -137,23 +137,16 @@ class ClientSession:
         self.last_written = self.last_read = now
         return encode(Frame("CONNECT", headers), Version.V1_0)
 
-    def send(self, destination: str, message_id: str, body: bytes, receipt: str, now: float) -> Sequence[bytes]:
-        """A persistent message that waits for this receipt, in pieces: the body is not copied.
+    def send(self, headers: Mapping[str, str], body: bytes, receipt: str, now: float) -> Sequence[bytes]:
+        """A message that waits for this receipt, in pieces: the body is not copied.
 
-        RefusedError when this version of STOMP cannot carry the id.
+        RefusedError when this version of STOMP cannot carry a header.
         """
         self.move("SEND")
-        headers = {
-            "destination": destination,
-            "persistent": "true",
-            "empa-id": message_id,
-            "receipt": receipt,
-            "content-length": str(len(body)),
-        }
         try:
-            head = encode_head("SEND", headers, self.version)
+            head = encode_head("SEND", {**headers, "receipt": receipt, "content-length": str(len(body))}, self.version)
         except ValueError as error:
-            raise RefusedError(f"the id of message {message_id!r} cannot be sent: {error}") from error
+            raise RefusedError(f"a header of the message cannot be sent: {error}") from error
         self.receipts[receipt] = now + self.settings.receipt_timeout_seconds
         self.last_written = now
         return (head, body, b"\0")
@@ -241,17 +234,9 @@ class ClientSession:
         return token
 
     def postpone(self, now: float) -> None:
-        """Our own octets are still going out: what waits for a receipt cannot have it yet."""
+        """Octets of ours are still going out: what waits for a receipt cannot have it yet."""
         least = now + self.settings.receipt_timeout_seconds
         self.receipts = {receipt: max(deadline, least) for receipt, deadline in self.receipts.items()}
-
-    def next_deadline(self) -> float | None:
-        """When ``on_time`` must be called at the latest."""
-        times = [self.connect_deadline] if self.connect_deadline is not None else []
-        times += [next(iter(self.receipts.values()))] if self.receipts else []
-        times += [self.last_written + self.beat_every] if self.beat_every else []
-        times += [self.last_read + self.silence_allowed] if self.silence_allowed else []
-        return min(times) if times else None
 
     def on_time(self, now: float) -> bytes:
         """What is due: a heart-beat to write, or TimedOutError when the peer has been silent for too long."""

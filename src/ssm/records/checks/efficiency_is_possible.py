@@ -11,15 +11,13 @@ from ssm.records.types.summary import SummaryRecord
 def look(record: JobRecord | SummaryRecord | NormalisedSummaryRecord, _: Context) -> Finding | None:
     """Where the cores are not said, one is assumed."""
     wall, cpu = record.wall_duration, record.cpu_duration
-    if wall is None or cpu is None or wall < 0:
-        return None
     cores = record.processors or 1
-    if cpu <= wall * cores:
+    if wall is None or cpu is None or wall < 0 or cores < 0 or cpu <= wall * cores:
         return None
-    assumed = "" if record.processors else ", for Processors says nothing"
-    share = f"{cpu / (wall * cores):.0%}" if wall > 0 else "more than 100%"
-    plural = "" if cores == 1 else "s"
-    return Finding("cpu_duration", f"{cpu} s are {share} of {wall} s on {cores} core{plural}{assumed}")
+    assumed = "" if record.processors else "; Processors is not said, and 1 is assumed"
+    share = f"{-(-100 * cpu // (wall * cores))}%" if wall else "more than 100%"  # rounded up, so never 100%
+    given = "1 core gives" if cores == 1 else f"{cores} cores give"
+    return Finding("cpu_duration", f"{cpu} s are {share} of what {given} in {wall} s{assumed}")
 
 
 CHECK = check(

@@ -3,7 +3,7 @@
 
 from operator import attrgetter
 
-from ssm.records.checking import Check, Context, Finding, check
+from ssm.records.checking import Answer, Check, Context, Finding, check
 from ssm.records.fault import Level
 from ssm.records.field import Need, Record, RecordType
 from ssm.records.types import RECORD_TYPES
@@ -19,11 +19,12 @@ def of_type(kind: RecordType) -> Check | None:
         return None
     get = attrgetter(*names, names[0])  # always a tuple
 
-    def look(record: Record, _: Context) -> Finding | None:
+    def look(record: Record, _: Context) -> Answer:
         values: tuple[object, ...] = get(record)
         if None not in values:
             return None
-        return Finding(names[values.index(None)], "is missing; it is asked for, though repositories do without")
+        said = "has no value; the documentation asks for one, though repositories do without"
+        return [Finding(name, said) for name, value in zip(names, values, strict=False) if value is None]
 
     return check("expected-field", Level.WARNING, MEANING, (kind.record,), look)
 

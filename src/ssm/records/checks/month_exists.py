@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Month and year make a month that has come."""
 
-from ssm.records.checking import Context, Finding, check
+from ssm.records.checking import Answer, Context, Finding, check
 from ssm.records.fault import Level
 from ssm.records.moments import month_start
 from ssm.records.types.accelerator import AcceleratorRecord
@@ -12,29 +12,29 @@ from ssm.records.types.sync import SyncRecord
 
 MONTHS = range(1, 13)
 YEARS = range(1970, 9999)
+FIRST_OF_ACCELERATORS = 2000
 
 
-def look(
-    record: SummaryRecord | NormalisedSummaryRecord | CloudSummaryRecord | SyncRecord, context: Context
-) -> Finding | None:
+def look(record: SummaryRecord | NormalisedSummaryRecord | CloudSummaryRecord | SyncRecord, context: Context) -> Answer:
     """Of summaries and counts."""
-    return wrong("month", "year", record.month, record.year, context)
+    return wrong("", record.month, record.year, YEARS.start, context)
 
 
-def look_at_accelerator(record: AcceleratorRecord, context: Context) -> Finding | None:
-    """The same under other names."""
-    return wrong("measurement_month", "measurement_year", record.measurement_month, record.measurement_year, context)
+def look_at_accelerator(record: AcceleratorRecord, context: Context) -> Answer:
+    """The same under other names, and of a younger schema."""
+    return wrong("measurement_", record.measurement_month, record.measurement_year, FIRST_OF_ACCELERATORS, context)
 
 
-def wrong(at_month: str, at_year: str, month: int | None, year: int | None, context: Context) -> Finding | None:
+def wrong(prefix: str, month: int | None, year: int | None, first_year: int, context: Context) -> Answer:
     """What is wrong with a month."""
+    found = []
     if month is not None and month not in MONTHS:
-        return Finding(at_month, f"{month} must be from 1 to 12")
-    if year is not None and year not in YEARS:
-        return Finding(at_year, f"{year} must be a year, from {YEARS.start} on")
-    if month is None or year is None or month_start(year, month) <= context.now:
-        return None
-    return Finding(at_month, f"{year}-{month:02} is in the future")
+        found.append(Finding(prefix + "month", f"{month} must be from 1 to 12"))
+    if year is not None and not first_year <= year < YEARS.stop:
+        found.append(Finding(prefix + "year", f"{year} must be a year, from {first_year} on"))
+    if found or month is None or year is None or month_start(year, month) <= context.now:
+        return found or None
+    return Finding(prefix + "month", f"{year}-{month:02} is in the future")
 
 
 MEANING = "Month and year make a month, which is not in the future."

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The jobs of a summary ended in its month, the first of them before the last."""
 
-from ssm.records.checking import Context, Finding, check
+from ssm.records.checking import Answer, Context, Finding, check
 from ssm.records.checks.month_exists import MONTHS, YEARS
 from ssm.records.fault import Level
 from ssm.records.moments import iso_time, month_start
@@ -9,21 +9,21 @@ from ssm.records.types.normalised_summary import NormalisedSummaryRecord
 from ssm.records.types.summary import SummaryRecord
 
 
-def look(record: SummaryRecord | NormalisedSummaryRecord, _: Context) -> Finding | None:
+def look(record: SummaryRecord | NormalisedSummaryRecord, _: Context) -> Answer:
     """The first second of the next month still counts, as it does for repositories."""
     month, year = record.month, record.year
     if month is None or year is None or month not in MONTHS or year not in YEARS:
         return None
     first, last = record.earliest_end_time, record.latest_end_time
     begin, end = month_start(year, month), month_start(year, month + 1)
-    for attribute, time in (("earliest_end_time", first), ("latest_end_time", last)):
-        if time is not None and not begin <= time <= end:
-            return Finding(
-                attribute, f"{time} ({iso_time(time)}) is not in the month of the summary, {year}-{month:02}"
-            )
+    found = [
+        Finding(attribute, f"{time} ({iso_time(time)}) is not in the month of the summary, {year}-{month:02}")
+        for attribute, time in (("earliest_end_time", first), ("latest_end_time", last))
+        if time is not None and not begin <= time <= end
+    ]
     if first is not None and last is not None and last < first:
-        return Finding("latest_end_time", f"{last} is before EarliestEndTime, {first}")
-    return None
+        found.append(Finding("latest_end_time", f"{last} is before EarliestEndTime, {first}"))
+    return found or None
 
 
 CHECK = check(

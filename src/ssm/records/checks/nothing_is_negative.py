@@ -5,13 +5,14 @@ from operator import attrgetter
 from typing import cast
 
 from ssm.records.benchmarks import Benchmarks
-from ssm.records.checking import Check, Context, Finding, check
+from ssm.records.checking import Answer, Check, Context, Finding, check
 from ssm.records.fault import Level
 from ssm.records.field import Record, RecordType
 from ssm.records.kinds import BENCHMARKS, DECIMAL, SECONDS, WHOLE
 from ssm.records.types import RECORD_TYPES
 
-EXEMPT = frozenset({"exit_status"})
+EXEMPT = frozenset({"exit_status", "month", "year", "measurement_month", "measurement_year", "ip_version"})
+"""May be negative, or have a check of their own."""
 
 
 def of_type(kind: RecordType) -> Check:
@@ -21,16 +22,17 @@ def of_type(kind: RecordType) -> Check:
         for one in kind.fields()
         if one.kind in (WHOLE, SECONDS, DECIMAL, BENCHMARKS) and one.attribute not in EXEMPT
     )
-    get = attrgetter(*names)
+    get = attrgetter(*names, names[0])  # always a tuple
 
-    def look(record: Record, _: Context) -> Finding | None:
+    def look(record: Record, _: Context) -> Answer:
+        found = []
         values = cast("tuple[float | Benchmarks | None, ...]", get(record))
-        for index, value in enumerate(values):
+        for name, value in zip(names, values, strict=False):
             if value.__class__ is Benchmarks or (value is not None and value < 0):  # type: ignore[operator]  # see first
-                found = least(value)
-                if found < 0:
-                    return Finding(names[index], f"{found!r} must not be negative")
-        return None
+                number = least(value)
+                if number < 0:
+                    found.append(Finding(name, f"{number!r} must not be negative"))
+        return found or None
 
     return check("negative", Level.ERROR, MEANING, (kind.record,), look)
 

@@ -2,7 +2,7 @@
 """The speed of the cores is said, by a benchmark that repositories know."""
 
 from ssm.records.benchmarks import CUSTOM, EARLIER, KNOWN, Benchmarks
-from ssm.records.checking import Context, Finding, check
+from ssm.records.checking import Answer, Context, Finding, check
 from ssm.records.fault import Level, nearest, quoted
 from ssm.records.types.job import JobRecord
 from ssm.records.types.normalised_summary import NormalisedSummaryRecord
@@ -35,18 +35,21 @@ def look_at_summary(record: SummaryRecord, _: Context) -> Finding | None:
         return unknown_dictionary("service_level", level)
     if level is None:
         return Finding("service_level", "is missing; repositories may refuse the record", level=Level.WARNING)
-    return unknown_name(kind) if kind is not None else None
+    if kind is None:
+        said = "is missing; repositories take ServiceLevel to be that of HEPSPEC"
+        return Finding("service_level_type", said, level=Level.WARNING)
+    return unknown_name(kind)
 
 
-def look_at_normalised(record: NormalisedSummaryRecord, _: Context) -> Finding | None:
+def look_at_normalised(record: NormalisedSummaryRecord, _: Context) -> Answer:
     """Of a normalised summary: both sums by the same benchmark."""
     wall, cpu = record.normalised_wall_duration, record.normalised_cpu_duration
     if not isinstance(wall, Benchmarks) or not isinstance(cpu, Benchmarks):
         return None
-    for attribute, sums in (("normalised_wall_duration", wall), ("normalised_cpu_duration", cpu)):
-        found = unknown_dictionary(attribute, sums)
-        if found is not None:
-            return found
+    sums = (("normalised_wall_duration", wall), ("normalised_cpu_duration", cpu))
+    unknown = [found for attribute, one in sums if (found := unknown_dictionary(attribute, one)) is not None]
+    if unknown:
+        return unknown
     first, second = wall.chosen(), cpu.chosen()
     if first is None or second is None or first[0] == second[0]:
         return None

@@ -2,7 +2,7 @@
 """The speed of a core is in the range of its benchmark, not in that of another one or of a whole machine."""
 
 from ssm.records.benchmarks import KNOWN, Benchmarks
-from ssm.records.checking import Context, Finding, check
+from ssm.records.checking import Answer, Context, Finding, check
 from ssm.records.fault import Level
 from ssm.records.types.job import JobRecord
 from ssm.records.types.summary import SummaryRecord
@@ -11,7 +11,7 @@ PLAUSIBLE = {"hepscore23": (1.0, 100.0), "hepspec": (1.0, 100.0), "si2k": (250.0
 """Of one core. HEPscore23 of a whole machine is in the hundreds and thousands, Si2k is 250 times HEPSPEC."""
 
 
-def look(record: JobRecord | SummaryRecord, _: Context) -> Finding | None:
+def look(record: JobRecord | SummaryRecord, _: Context) -> Answer:
     """Each value that is given."""
     level = record.service_level
     if level is None:
@@ -21,17 +21,14 @@ def look(record: JobRecord | SummaryRecord, _: Context) -> Finding | None:
     return implausible((record.service_level_type or "").lower(), level)
 
 
-def look_at_dictionary(level: Benchmarks) -> Finding | None:
+def look_at_dictionary(level: Benchmarks) -> Answer:
     """Several, of which two that are equal are probably one."""
     by_name = {name.lower(): value for name, value in level.values}
-    for name, value in by_name.items():
-        found = implausible(name, value)
-        if found is not None:
-            return found
+    found = [one for name, value in by_name.items() if (one := implausible(name, value)) is not None]
     both = by_name.get("hepspec"), by_name.get("hepscore23")
-    if both[0] is not None and both[0] == both[1]:
+    if not found and both[0] is not None and both[0] == both[1]:
         return Finding("service_level", f"HEPSPEC has the value of HEPscore23, {both[0]!r}; one of them is a copy")
-    return None
+    return found or None
 
 
 def implausible(name: str, value: float) -> Finding | None:

@@ -111,7 +111,9 @@ def format_of(beginning: bytes) -> Format:
         return FORMATS[text_reader.FORMAT]
     root = root_of(beginning)
     if root is None:
-        raise FormatError("the document ends before its root element begins", code="truncated-xml", line=1)
+        raise FormatError(
+            "no root element begins in the document, or only far from its start", code="truncated-xml", line=1
+        )
     found = ROOTS.get((root.namespace, root.name))
     if found is None:
         raise unknown_root(root)

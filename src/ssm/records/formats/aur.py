@@ -18,7 +18,7 @@ NAMESPACE = "http://eu-emi.eu/namespaces/2012/11/aggregatedcomputerecord"
 CONTAINERS = ("SummaryRecords",)
 RECORDS = ("SummaryRecord",)
 NAMES_VERSIONS = {SUMMARY.name: "v0.2", NORMALISED_SUMMARY.name: "v0.3"}
-STRUCTURE = ("UserIdentity", "SummaryRecord")
+STRUCTURE = ("UserIdentity",)
 PASSED_OVER = ("MachineName", "Host", "Queue", "Middleware", "Memory", "Swap", "LocalUserId")
 IN_NORMALISED = ("ServiceLevel",)
 ORDER = (
@@ -51,6 +51,7 @@ def vocabulary(kind: RecordType) -> Vocabulary:
         version="1.2",
         names_version=version,
         rules=rules,
+        records=frozenset(NAMESPACE + SEPARATOR + name for name in RECORDS),
         structure=frozenset(tag for name in STRUCTURE for tag in both(name)),
         passed_over=frozenset(tag for name in passed_over for tag in both(name)),
         special={},

@@ -12,6 +12,7 @@ from ssm.records.formats.xml_writer import Sheet, writer
 from ssm.records.fqan import slash_form
 from ssm.records.moments import read_duration
 from ssm.records.types.job import JOB
+from ssm.records.values import MOST_INTEGER, NULLS
 
 FORMAT = "car"
 NAMESPACE = "http://eu-emi.eu/namespaces/2012/11/computerecord"
@@ -19,15 +20,19 @@ OGF_NAMESPACE = "http://schema.ogf.org/urf/2003/09/urf"
 CONTAINERS = ("UsageRecords",)
 RECORDS = ("UsageRecord", "JobUsageRecord")
 NAMES_VERSION = "v0.3"
-STRUCTURE = ("JobIdentity", "UserIdentity", "UsageRecord", "JobUsageRecord")
+STRUCTURE = ("JobIdentity", "UserIdentity")
 PASSED_OVER = (
     *("ProcessId", "Charge", "Swap", "TimeInstant", "TimeDuration", "Network", "Disk", "Host", "ProjectName"),
     *("Resource", "ConsumableResource", "PhaseResource", "VolumeResource", "LocalUserName"),
 )
 ALIASES = {("type", "vo-group"): ("group",), ("type", "vo-role"): ("role",)}
-UNITS = {"b": 1 / 8192, "B": 1 / 1024, "KB": 1, "MB": 1024, "GB": 1024**2, "TB": 1024**3, "PB": 1024**4, "EB": 1024**5,
-         "Kb": 1 / 8, "Mb": 128, "Gb": 128 * 1024, "Pb": 128 * 1024**3, "Eb": 128 * 1024**4}  # fmt: skip
-"""In kB."""
+UNITS = {
+    prefix + unit: bits * 1024**power
+    for power, prefix in enumerate(("", "K", "M", "G", "T", "P", "E"))
+    for unit, bits in (("b", 1), ("B", 8))
+}
+"""In bits."""
+KB_BITS = 8 * 1024
 MEMORY = {"physical": "memory_real", "shared": "memory_virtual", "virtual": "memory_virtual"}
 
 
@@ -35,25 +40,36 @@ def cpu_duration(elements: list[Element], attribute: Attribute) -> Outcome:
     """That of all cores together: ``all``, else user and system time added up, else the first there is."""
     outcome = Outcome()
     seconds: dict[str, int] = {}
+    sources: dict[str, Element] = {}
     for element in elements:
-        usage = attribute(element, "usageType") or "all"
+        usage = attribute(element, "usageType")
         try:
             value = read_duration(element.text.strip())
         except ValueError as error:
             outcome.problems.append((element, Level.ERROR, "wrong-value", f"{quoted(element.text.strip())} {error}"))
             continue
         if usage in seconds:
-            said = f"stands again with usageType {quoted(usage)}; the first is taken"
-            outcome.problems.append((element, Level.WARNING, "field-twice", said))
+            outcome.problems.append((element, *again(usage)))
         seconds.setdefault(usage, value)
-    first = elements[0]
-    if "all" in seconds:
-        outcome.put("cpu_duration", seconds["all"], first)
+        sources.setdefault(usage, element)
+    whole = next((usage for usage in ("all", "") if usage in seconds), None)
+    if whole is not None:
+        outcome.put("cpu_duration", seconds[whole], sources[whole])
     elif seconds:
-        said = "has no usageType all; user and system are added up here, and repositories take the first alone"
-        outcome.problems.append((first, Level.WARNING, "parts-only", said))
+        first = next(iter(sources.values()))
+        outcome.problems.append((first, Level.WARNING, "parts-only", PARTS_ONLY.format(" and ".join(seconds))))
         outcome.put("cpu_duration", sum(seconds.values()), first)
     return outcome
+
+
+PARTS_ONLY = "has no usageType all; {} count here, and the first element alone counts for repositories"
+
+
+def again(usage: str) -> tuple[Level, str, str]:
+    """What a second one of a usageType means."""
+    if usage == "all":
+        return Level.ERROR, "field-twice", "stands again with usageType 'all'; repositories then see none of them"
+    return Level.WARNING, "field-twice", f"stands again with usageType {quoted(usage)}; the first is taken"
 
 
 def memory(elements: list[Element], attribute: Attribute) -> Outcome:
@@ -63,20 +79,25 @@ def memory(elements: list[Element], attribute: Attribute) -> Outcome:
         kind, unit = attribute(element, "type") or "Physical", attribute(element, "storageUnit") or "KB"
         name, factor = MEMORY.get(kind.lower()), UNITS.get(unit)
         text = element.text.strip()
+        if text in NULLS:
+            continue
         if name is None or factor is None:
             said = f"is not kept with type {quoted(kind)} and storageUnit {quoted(unit)}"
             outcome.problems.append((element, Level.NOTE, "not-kept", said))
         elif not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
             said = f"{quoted(text)} must be a whole number"
             outcome.problems.append((element, Level.ERROR, "wrong-value", said))
+        elif (value := int(text) * factor // KB_BITS) > MOST_INTEGER:
+            said = f"{quoted(text)} {unit} is more than repositories hold"
+            outcome.problems.append((element, Level.ERROR, "wrong-value", said))
         else:
             before = outcome.values.get(name)
-            value = int(int(text) * factor)
-            outcome.put(name, max(value, before) if isinstance(before, int) else value, element)
+            if not isinstance(before, int) or value > before:
+                outcome.put(name, value, element)
     return outcome
 
 
-MAX_DIGITS = 18
+MAX_DIGITS = 19
 
 
 def vocabulary(namespace: str) -> Vocabulary:
@@ -95,6 +116,7 @@ def vocabulary(namespace: str) -> Vocabulary:
         version="1.2" if namespace == NAMESPACE else "UR 1.0",
         names_version=NAMES_VERSION,
         rules=rules,
+        records=frozenset(map(tag, RECORDS)),
         structure=frozenset(map(tag, STRUCTURE)),
         passed_over=frozenset(map(tag, PASSED_OVER)),
         special={tag("CpuDuration"): cpu_duration, tag("Memory"): memory},
@@ -150,5 +172,6 @@ write = writer(
             "Memory": 'metric="max" storageUnit="KB"', "Processors": 'metric="max"', "Queue": 'description="execution"'
         },
         extras={"GlobalUserName": name_type},
+        counts=("memory_real", "memory_virtual"),
     )
 )  # fmt: skip

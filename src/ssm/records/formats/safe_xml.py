@@ -6,18 +6,21 @@ elements of a record, attributes of an element, length of a text and of a tag ar
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from xml.parsers import expat  # with every bound that it lacks by itself, below
 
 import msgspec
 
 from ssm.errors import FormatError
 from ssm.records.fault import quoted
+from ssm.records.message import MAX_RECORD_OCTETS
 
 MAX_DEPTH = 16
 MAX_ELEMENTS = 5_000
 MAX_ATTRIBUTES = 32
 MAX_TEXT = 64 * 1024
 MAX_TAG = 1024 * 1024
+MAX_STRAYS = 100
 FEED = 64 * 1024
 SEPARATOR = "\n"
 """Between namespace and name; expat's own choice would be ambiguous."""
@@ -51,6 +54,14 @@ Elements = list[Element]
 """A record: an element with everything in it, in document order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A text that is no element's value."""
+
+    line: int
+    text: str
+
+
 class SafeParser:
     """Feed it octets; take whole records from ``ready``.
 
@@ -62,7 +73,14 @@ class SafeParser:
         self.is_container = is_container
         self.root: Element | None = None
         self.ready: list[Elements] = []
+        self.strays: list[Stray] = []
         self.record: Elements = []
+        self.begin = 0
+        """Octet at which the last record begins."""
+        self.begins: list[int] = []
+        """The same of each; whoever feeds takes them away."""
+        self.ends_at = 0
+        """Octet at which the last end tag of a record, or of the root, begins."""
         self.texts: list[str] = []
         self.depth = 0
         self.record_depth = 1
@@ -87,6 +105,9 @@ class SafeParser:
         for start in range(0, len(data) or 1, FEED):
             portion = data[start : start + FEED]
             self.fed += len(portion)
+            if self.root is None and b"\0" in portion:
+                # The parser would take it for UTF-16, whatever encoding it is told.
+                raise FormatError("the document is not in UTF-8", code="not-utf8", line=line)
             try:
                 self.parser.Parse(portion, is_last and start + FEED >= len(data))
             except expat.ExpatError as error:
@@ -98,10 +119,23 @@ class SafeParser:
         """What may grow without an element beginning, or within a record."""
         if self.fed - self.parser.CurrentByteIndex > MAX_TAG:
             raise self.too_much(f"a tag, comment or instruction is longer than {MAX_TAG} octets")
-        if sum(map(len, self.texts)) > MAX_TEXT:
-            raise self.too_much(f"a text is longer than {MAX_TEXT} characters")
+        self.joined()
+        if self.record:
+            self.keep_record_bounds()
+
+    def keep_record_bounds(self) -> None:
+        """Looked at when a record ends too, so that what is refused does not depend on how it was fed."""
         if len(self.record) > MAX_ELEMENTS:
             raise self.too_much(f"a record has more than {MAX_ELEMENTS} elements")
+        if self.parser.CurrentByteIndex - self.begin > MAX_RECORD_OCTETS:
+            raise self.too_much(f"a record is longer than {MAX_RECORD_OCTETS} octets")
+
+    def joined(self) -> str:
+        """The text so far; the parser hands over long ones in parts."""
+        text = "".join(self.texts)
+        if len(text) > MAX_TEXT:
+            raise self.too_much(f"a text is longer than {MAX_TEXT} characters")
+        return text
 
     def start_root(self, tag: str, attributes: dict[str, str]) -> None:
         """The first element begins; it decides what the document is."""
@@ -122,9 +156,15 @@ class SafeParser:
             )
         texts, record = self.texts, self.record
         if texts:
+            text = texts[0] if len(texts) == 1 else self.joined()
             if record and record[-1].depth == depth - 1:
-                record[-1].text = texts[0] if len(texts) == 1 else "".join(texts)
+                record[-1].text = text
+            elif not text.isspace():
+                self.stray(text)
             texts.clear()
+        if depth == self.record_depth:
+            self.begin = self.parser.CurrentByteIndex
+            self.begins.append(self.begin)
         record.append(Element(tag, attributes, self.parser.CurrentLineNumber + self.lines_before, depth))
 
     def end(self, _: str) -> None:
@@ -132,14 +172,25 @@ class SafeParser:
         depth = self.depth
         texts = self.texts
         if texts:
+            text = texts[0] if len(texts) == 1 else self.joined()
             last = self.record[-1] if self.record else None
             if last is not None and last.depth == depth:
-                last.text = texts[0] if len(texts) == 1 else "".join(texts)
+                last.text = text
+            elif not text.isspace():
+                self.stray(text)
             texts.clear()
-        if depth == self.record_depth:
-            self.ready.append(self.record)
-            self.record = []
+        if depth <= self.record_depth:
+            self.ends_at = self.parser.CurrentByteIndex
+            if self.record:
+                self.keep_record_bounds()
+                self.ready.append(self.record)
+                self.record = []
         self.depth = depth - 1
+
+    def stray(self, text: str) -> None:
+        """Remember some of them; the line is that on which it ends."""
+        if len(self.strays) < MAX_STRAYS:
+            self.strays.append(Stray(self.line(), text.strip()))
 
     def declaration(self, version: str, encoding: str | None, standalone: int) -> None:
         """Only UTF-8 is read, and what is a part of it."""
@@ -183,9 +234,10 @@ TRUNCATED = (
 def root_of(beginning: bytes) -> Element | None:
     """The first element of a document, seen from its first octets; None where there is none in them."""
     parser = SafeParser(lambda _: True)
-    data = beginning.removeprefix(BYTE_ORDER_MARK).lstrip()
+    text = beginning.removeprefix(BYTE_ORDER_MARK)
+    data = text.lstrip()
     try:
-        parser.feed(data, 1)
+        parser.feed(data, 1 + text[: len(text) - len(data)].count(b"\n"))
     except FormatError:
         if parser.root is None:
             raise

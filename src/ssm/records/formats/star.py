@@ -7,20 +7,22 @@ be given, and a quota of -1 means that there is none. All of that is read (EMI S
 
 from typing import cast
 
+from ssm.errors import RecordError
 from ssm.records.fault import Level, quoted
+from ssm.records.field import Record
 from ssm.records.formats.safe_xml import SEPARATOR, Element
 from ssm.records.formats.xml_rules import Attribute, Outcome, Vocabulary, rules_for
 from ssm.records.formats.xml_writer import ESCAPES, Sheet, writer
 from ssm.records.kinds import WHOLE
 from ssm.records.moments import Doubts
-from ssm.records.types.storage import STORAGE
-from ssm.records.values import Pairs
+from ssm.records.types.storage import STORAGE, StorageRecord
+from ssm.records.values import NULLS, is_sound_text
 
 FORMAT = "star"
 NAMESPACE = "http://eu-emi.eu/namespaces/2011/02/storagerecord"
 CONTAINERS = ("StorageUsageRecords",)
 RECORDS = ("StorageUsageRecord",)
-STRUCTURE = ("SubjectIdentity", "StorageUsageRecord")
+STRUCTURE = ("SubjectIdentity",)
 SINGLE = {"subgroup": "sub_group", "role": "role"}
 
 
@@ -31,8 +33,8 @@ def group_attributes(elements: list[Element], attribute: Attribute) -> Outcome:
     for element in elements:
         kind, text = attribute(element, "attributeType"), element.text.strip()
         name = SINGLE.get(kind)
-        if not text:
-            said = f"has no text, with the attributeType {quoted(kind)}"
+        if text in NULLS:
+            said = f"says {quoted(text)}, which means none, for the attributeType {quoted(kind)}"
             outcome.problems.append((element, Level.WARNING, "empty-element", said))
         elif name is not None and name not in outcome.values:
             outcome.put(name, text, element)
@@ -67,8 +69,8 @@ def user(elements: list[Element], attribute: Attribute) -> Outcome:
     del attribute
     outcome = Outcome()
     said = "is no element of StAR; it is read as UserIdentity, and passed over by repositories"
-    outcome.problems.append((elements[0], Level.WARNING, "unknown-element", said))
-    if elements[0].text.strip():
+    outcome.problems.append((elements[0], Level.WARNING, "odd-element", said))
+    if elements[0].text.strip() not in NULLS:
         outcome.put("user_identity", elements[0].text.strip(), elements[0])
     return outcome
 
@@ -86,6 +88,7 @@ VOCABULARY = Vocabulary(
     rules=rules_for(
         STORAGE, "1.2", lambda spot: [tag(spot.element)], NAMESPACE, but={"GroupAttribute", "ResourceCapacityAllocated"}
     ),
+    records=frozenset(map(tag, RECORDS)),
     structure=frozenset(map(tag, STRUCTURE)),
     passed_over=frozenset(),
     special={
@@ -106,9 +109,14 @@ def prefix(parent: str, element: str) -> str:
     return f"sr:{element}"
 
 
-def more_attributes(pairs: object) -> list[str]:
-    """Further attributes of the group, as elements."""
-    escaped = [(kind.translate(ESCAPES), text.translate(ESCAPES)) for kind, text in cast("Pairs", pairs)]
+def more_attributes(record: Record) -> list[str]:
+    """Further attributes of the group, as elements; RecordError where they would not read back as such."""
+    found = cast("StorageRecord", record).group_attributes or ()
+    for kind, text in found:
+        is_first = kind in SINGLE and getattr(record, SINGLE[kind]) is None
+        if is_first or not is_sound_text(text) or kind != kind.strip():
+            raise RecordError("GroupAttributes", f"cannot have {quoted(text)} of type {quoted(kind)} in this format")
+    escaped = [(kind.translate(ESCAPES), text.translate(ESCAPES)) for kind, text in found]
     return [f'<sr:GroupAttribute sr:attributeType="{kind}">{text}</sr:GroupAttribute>' for kind, text in escaped]
 
 
@@ -126,6 +134,7 @@ write = writer(
             *("DirectoryPath", "SubjectIdentity", "LocalUser", "LocalGroup", "UserIdentity", "Group", "GroupAttribute"),
             *("StartTime", "EndTime", "ResourceCapacityUsed", "LogicalCapacityUsed", "ResourceCapacityAllocated"),
         ),
+        counts=("resource_capacity_allocated",),
         lists={"group_attributes": more_attributes},
     )
 )

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from ssm.errors import FormatError
 from ssm.records.fault import Fault, Level, nearest, quoted
 from ssm.records.field import RecordType
+from ssm.records.formats.text_characters import octet_of
 from ssm.records.types import RECORD_TYPES
 
 MAX_HEADER = 200
+EXAMPLE = "APEL-individual-job-message: v0.3"
 HEADERS: dict[tuple[str, str], RecordType] = {
     (word, version): kind for kind in RECORD_TYPES.values() for version, word in kind.headers
 }
@@ -71,11 +73,17 @@ def read_header(text: str, line: int) -> Header:
 
 def unknown(text: str, line: int) -> FormatError:
     """No type of message begins like this."""
-    headers = [f"{word}: {version}" for word, version in HEADERS]
-    shown = quoted(text[:MAX_HEADER])
-    return FormatError(
-        f"{shown} is not the header of a message that we know",
-        code="unknown-header",
-        line=line,
-        suggestion=nearest(text[:MAX_HEADER], headers),
-    )
+    if "\x00" in text or any(octet_of(one) for one in text):
+        return FormatError("the message is not a text in UTF-8", code="unknown-header", line=line)
+    word, _, version = (part.strip() for part in text.partition(":"))
+    if word in WORDS:
+        known = ", ".join(sorted(one for type_word, one in HEADERS if type_word == word))
+        said = (
+            f"has no version {quoted(version)}; there are" if version else "must be followed by a colon and a version:"
+        )
+        return FormatError(f"{word} {said} {known}", code="unknown-header", line=line)
+    guess = nearest(text[:MAX_HEADER], [f"{one}: {version}" for one, version in HEADERS])
+    said = f"{quoted(text)} is not the header of a message that we know"
+    if not guess:
+        said += f"; the first line must be one, as in {EXAMPLE}"
+    return FormatError(said, code="unknown-header", line=line, suggestion=guess)

@@ -13,6 +13,8 @@ from ssm.records.gathering import Gathering
 from ssm.records.types import RECORD_TYPES
 from ssm.records.values import NULLS
 
+SEPARATOR = "%%"
+
 
 @dataclass(slots=True)
 class Careful:
@@ -22,8 +24,6 @@ class Careful:
     line: int
     """Line of the message on which the chunk begins."""
     found: Gathering
-    is_cut: bool = False
-    """A separator stands inside a line of it, so that it is no whole record."""
 
     @property
     def kind(self) -> RecordType:
@@ -31,7 +31,7 @@ class Careful:
         return self.found.kind
 
     def read(self, chunk: str) -> Record | None:
-        """The record; None for a blank one."""
+        """The record; None where there is none, and a fault unless all is blank."""
         numbered = [(self.line + offset, text) for offset, text in enumerate(chunk.split("\n"))]
         while numbered and not numbered[0][1].strip():
             numbered.pop(0)
@@ -41,10 +41,13 @@ class Careful:
             return None
         readable = self.kind.readable(self.version)
         for line, text in numbered:
+            if self.is_of_another_type(line, text):
+                break
             self.read_line(line, text, readable)
-        if not self.is_cut:
-            for one in self.kind.wire(self.version):
-                self.found.missing(one.field, one.name, Place(numbered[0][0]))
+        if not self.found.places:
+            return None  # not one line of a record
+        for one in self.kind.wire(self.version):
+            self.found.missing(one.field, one.name, Place(numbered[0][0]))
         return self.found.record()
 
     def read_line(self, line: int, text: str, readable: Mapping[str, WireField]) -> None:
@@ -58,7 +61,11 @@ class Careful:
             said = f"{quoted(text.strip())} is no line of the form Name: value"
             self.found.fault(Level.ERROR, "no-colon", said, Place(line))
         elif is_header(name):
-            self.second_header(line, text)
+            said = "a second header stands inside the message; only the first line may be one"
+            self.found.fault(Level.ERROR, "second-header", said, Place(line))
+        elif name in readable and SEPARATOR in value:
+            said = f"{quoted(value)} holds %%, which ends a record even inside a line; no value can hold it"
+            self.found.refuse(readable[name].field, place, said, code="separator-in-value")
         elif name in readable:
             self.read_value(place, readable[name], value)
         elif name in self.kind.ignored:
@@ -92,30 +99,31 @@ class Careful:
                 said = f"holds the control character U+{ord(one):04X}"
                 self.found.fault(Level.WARNING, "control-character", said, Place(line))
 
-    def second_header(self, line: int, text: str) -> None:
-        """A header where a line of a record should be."""
+    def is_of_another_type(self, line: int, text: str) -> bool:
+        """Whether records of another type begin here, which is a fault, and the end of what can be read."""
+        if not is_header(text.partition(":")[0]):
+            return False
         try:
             other = read_header(text, line).type
         except FormatError:
-            other = self.kind
-        if other is self.kind:
-            said = "a second header stands inside the message; only the first line may be one"
-            self.found.fault(Level.ERROR, "second-header", said, Place(line))
-        else:
+            return False
+        if other is not self.kind:
             said = f"{other.title.lower()} records stand in a message of {self.kind.title.lower()} records"
             self.found.fault(Level.ERROR, "mixed-types", said, Place(line))
+        return other is not self.kind
 
     def unknown(self, place: Place, readable: Mapping[str, WireField]) -> None:
         """A name that this type does not have in this version."""
         version, other = found_elsewhere(self.kind, place.field)
+        guess = next((one.name for one in readable.values() if place.field in names_of(one)), "")
         if version:
             said = f"is a name of version {version}, not of {self.version}"
         elif other:
             said = f"is a field of {other.title.lower()} records, not of {self.kind.title.lower()} records"
         else:
             said = f"is no field of {self.kind.title.lower()} records"
-        guess = next((one.name for one in readable.values() if place.field in names_of(one)), "")
-        self.found.fault(Level.ERROR, "unknown-field", said, place, guess or nearest(place.field, readable))
+            guess = nearest(place.field, readable)
+        self.found.fault(Level.ERROR, "unknown-field", said, place, guess)
 
 
 def names_of(one: WireField) -> set[str]:
@@ -125,7 +133,7 @@ def names_of(one: WireField) -> set[str]:
 
 def found_elsewhere(kind: RecordType, name: str) -> tuple[str, RecordType | None]:
     """A version of this type that has the name, or another type of text messages that has."""
-    for version in kind.versions:
+    for version in reversed(kind.versions):
         if any(one.name == name for one in kind.wire(version)):
             return version, None
     others = (other for other in RECORD_TYPES.values() if other.headers and other is not kind)

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a text message: cut into lines and records, the quick way where it fits, the careful way where not."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain, pairwise
 
 from ssm.errors import FormatError
-from ssm.records.fault import Fault, Level, Place, quoted
+from ssm.records.fault import Fault, Level, Place
 from ssm.records.field import Record
 from ssm.records.formats.text_characters import ODD, is_calm
 from ssm.records.formats.text_header import read_header
-from ssm.records.formats.text_lines import Careful
+from ssm.records.formats.text_lines import SEPARATOR, Careful
 from ssm.records.formats.text_shapes import Shape, Shapes
 from ssm.records.gathering import Gathering
 from ssm.records.message import BATCH_RECORDS, MAX_RECORD_OCTETS, Batch, Message
 
-SEPARATOR = "%%"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FORMAT = "apel-text"
 
@@ -31,7 +30,8 @@ def read(blocks: Iterator[bytes]) -> Message:
             break
     line, _, rest = first[first.rfind("\n", 0, len(first) - len(first.lstrip())) + 1 :].partition("\n")
     header = read_header(line, number)
-    batches = read_batches(Reading(Shapes(header.type, header.names_version), number + 1), rest, portions)
+    reading = Reading(Shapes(header.type, header.names_version), number + 1)
+    batches = read_batches(reading, chain([(rest, True)], portions))
     return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults))
 
 
@@ -65,25 +65,44 @@ def decoded(data: bytes) -> tuple[str, bool]:
     return text, not is_calm(text, data)
 
 
-def read_batches(reading: "Reading", rest: str, portions: Iterator[tuple[str, bool]]) -> Iterator[Batch]:
+def read_batches(reading: "Reading", portions: Iterable[tuple[str, bool]]) -> Iterator[Batch]:
     """The records after the header."""
-    held = rest
-    held_is_odd = True
+    names = reading.shapes.names
+    held = ""
+    held_is_odd = False
     for text, odd in portions:
-        *chunks, held = (held + text).split(SEPARATOR)
-        reading.may_be_odd = odd or held_is_odd
-        held_is_odd = odd
+        (*chunks, held), is_mistaken = pieces(held + text, names)
+        reading.may_be_odd = odd or held_is_odd or is_mistaken
+        held_is_odd = odd or (held_is_odd and not chunks)
         yield from reading.batches(chunks)
-        if len(held) > MAX_RECORD_OCTETS:
-            said = f"a record is longer than {MAX_RECORD_OCTETS} octets"
-            raise FormatError(said, code="too-long", line=reading.line)
-    *chunks, last = held.split(SEPARATOR)
+        reading.refuse_long(held)
+    (*chunks, last), _ = pieces(held, names)
     reading.may_be_odd = True
     yield from reading.batches(chunks)
     if last.strip():
         last_line = reading.line + last.rstrip().count("\n")
-        said = "the message does not end with %%, which repositories do without"
+        said = "the message does not end with %%; repositories accept that"
         yield reading.batch([last.rstrip("\n") + "\n"], [Fault(Level.NOTE, "no-final-separator", said, last_line)])
+
+
+def pieces(text: str, names: Container[str]) -> tuple[list[str], bool]:
+    """What stands between separators; and whether one of them stands inside a value, which then is left whole."""
+    found = text.split(SEPARATOR)
+    if all(one.endswith("\n") for one in found[:-1]):
+        return found, False
+    whole = [[found[0]]]
+    for before, piece in pairwise(found):
+        if is_inside_value(before, piece, names):
+            whole[-1].append(piece)
+        else:
+            whole.append([piece])
+    return [SEPARATOR.join(one) for one in whole], len(whole) < len(found)
+
+
+def is_inside_value(before: str, behind: str, names: Container[str]) -> bool:
+    """Whether a separator has something before it on its line, and behind it what is no first line of a record."""
+    rest = behind.partition("\n")[0].strip()
+    return bool(rest and before.rpartition("\n")[2].strip()) and rest.partition(":")[0].strip() not in names
 
 
 @dataclass(slots=True)
@@ -93,10 +112,8 @@ class Reading:
     shapes: Shapes
     line: int
     """Line on which the next chunk begins."""
-    is_inside_line: bool = False
-    """Whether the separator before the next chunk was preceded by something on its line."""
     may_be_odd: bool = True
-    """Whether characters that need a closer look can be in what comes."""
+    """Whether what needs a closer look, characters or a separator inside a value, can be in what comes."""
 
     def batches(self, chunks: list[str]) -> Iterator[Batch]:
         """The records in some chunks, each of them what stands between two separators."""
@@ -108,36 +125,20 @@ class Reading:
         found, careful = quick_records(self.shapes, chunks, look_for_odd=self.may_be_odd)
         starts = list(accumulate((chunk.count("\n") for chunk in chunks), initial=self.line))
         for index in careful:
-            follows = self.is_inside_line if index == 0 else not ends_with_line(chunks[index - 1])
-            is_cut = index + 1 < len(chunks) and not ends_with_line(chunks[index]) and goes_on(chunks[index + 1])
-            found[index] = self.read_one(chunks[index], starts[index], faults, follows=follows, is_cut=is_cut)
+            self.refuse_long(chunks[index])
+            found[index] = Careful(self.shapes.version, starts[index], Gathering(self.shapes.kind, faults)).read(
+                chunks[index]
+            )
         self.line = starts[-1]
-        if chunks:
-            self.is_inside_line = not ends_with_line(chunks[-1])
         kept = [index for index, record in enumerate(found) if record is not None]
         place = Finder(self.shapes, chunks, kept, starts).place
         return Batch([record for record in found if record is not None], faults, place)
 
-    def read_one(self, chunk: str, line: int, faults: list[Fault], *, follows: bool, is_cut: bool) -> Record | None:
-        """One chunk, the careful way."""
-        if follows and goes_on(chunk):
-            rest, _, chunk = chunk.partition("\n")
-            said = f"%% ends the record even inside a line, and {quoted(rest.strip())} is cut off; no value can hold %%"
-            faults.append(Fault(Level.ERROR, "separator-in-value", said, line))
-            line += 1
-            is_cut = True
-        gathering = Gathering(self.shapes.kind, faults)
-        return Careful(self.shapes.version, line, gathering, is_cut).read(chunk)
-
-
-def ends_with_line(chunk: str) -> bool:
-    """Whether the separator after this chunk stands at the beginning of its line."""
-    return not chunk.rpartition("\n")[2].strip()
-
-
-def goes_on(chunk: str) -> bool:
-    """Whether something stands behind the separator on its line."""
-    return bool(chunk.partition("\n")[0].strip())
+    def refuse_long(self, chunk: str) -> None:
+        """FormatError when a record is so long that it cannot be one."""
+        if len(chunk) > MAX_RECORD_OCTETS:
+            said = f"a record is longer than {MAX_RECORD_OCTETS} octets"
+            raise FormatError(said, code="too-long", line=self.line)
 
 
 def quick_records(shapes: Shapes, chunks: list[str], *, look_for_odd: bool) -> tuple[list[Record | None], list[int]]:
@@ -146,7 +147,7 @@ def quick_records(shapes: Shapes, chunks: list[str], *, look_for_odd: bool) -> t
     careful: list[int] = []
     by_shape: dict[int, tuple[Shape, list[int], list[tuple[str, ...]]]] = {}
     for index, match in enumerate(shapes.match(chunks)):
-        if match is None or (look_for_odd and ODD.search(chunks[index])):
+        if match is None or (look_for_odd and (SEPARATOR in chunks[index] or ODD.search(chunks[index]))):
             careful.append(index)
             continue
         shape, groups = match

@@ -82,6 +82,8 @@ class Shapes:
         self.version = version
         self.known: set[tuple[str, ...]] = set()
         self.recent: list[Shape] = []
+        self.names = kind.readable(version).keys() | kind.ignored
+        """What a line of a record may begin with."""
 
     def match(self, chunks: Sequence[str]) -> "list[tuple[Shape, re.Match[str]] | None]":
         """For each chunk the shape it fits, if there is one."""

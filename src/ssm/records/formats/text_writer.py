@@ -57,7 +57,7 @@ def plan_for(kind: RecordType, classes: Sequence[type], wire: dict[str, WireFiel
         if one.attribute not in said:
             if one.field.need is Need.REQUIRED:
                 raise RecordError(one.name, "must be said, and is not")
-        elif not issubclass(classes[said[one.attribute]], one.kind.holds):
+        elif classes[said[one.attribute]] not in one.kind.holds:
             raise RecordError(one.name, f"must be {one.kind.name} in this version")
     columns = tuple(one for one in wire.values() if one.attribute in said)
     template = "".join(f"{one.name}: %s\n" for one in columns) + SEPARATOR * 2 + "\n"

@@ -5,21 +5,19 @@ A message holds at most 1000 records, so it is read as a whole, within a bound (
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from ssm.errors import FormatError, RecordError
 from ssm.records.fault import Fault, Level, Place, nearest, quoted
 from ssm.records.field import Need, Record, RecordType, WireField
+from ssm.records.formats.json_document import Document, Members, parsed, whole
 from ssm.records.gathering import Gathering
 from ssm.records.message import BATCH_RECORDS, Batch, Cut, Message
 from ssm.records.types.accelerator import ACCELERATOR
 from ssm.records.types.public_ip import PUBLIC_IP
 
 FORMAT = "json"
-MAX_OCTETS = 16 * 1024 * 1024
 MOST_RECORDS = 1000
 MEMBERS = ("Type", "Version", "UsageRecords")
 TYPES: dict[str, tuple[RecordType, tuple[str, ...]]] = {
@@ -29,56 +27,6 @@ TYPES: dict[str, tuple[RecordType, tuple[str, ...]]] = {
 """By the word in Type: the type, and how its version is written; we write the first."""
 ALIASES = {PUBLIC_IP.name: {}, ACCELERATOR.name: {"AccUUID": "AssociatedRecord", "benchmark_value": "Benchmark"}}
 """Other names that producers use."""
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
-
-
-class Members(dict[str, object]):
-    """An object of a JSON document, which knows what stood in it twice."""
-
-    twice: tuple[str, ...] = ()
-
-
-def members(pairs: list[tuple[str, object]]) -> Members:
-    """From what stands in braces; the last of two counts."""
-    found = Members(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        found.twice = tuple(sorted({name for name in names if names.count(name) > 1}))
-    return found
-
-
-def whole(blocks: Iterable[bytes]) -> bytes:
-    """All octets; FormatError beyond the bound."""
-    data = bytearray()
-    for block in blocks:
-        data += block
-        if len(data) > MAX_OCTETS:
-            raise FormatError(f"a JSON message is longer than {MAX_OCTETS} octets", code="too-large")
-    return bytes(data).removeprefix(b"\xef\xbb\xbf")
-
-
-def refuse(word: str) -> object:
-    """NaN and infinities, which are no JSON."""
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def parsed(data: bytes) -> Members:
-    """The document's object; FormatError where it is none."""
-    try:
-        found: object = json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=refuse)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError("the message is not UTF-8", code="not-utf8", line=line) from error
-    except json.JSONDecodeError as error:
-        said = f"the message is not JSON: {error.msg.lower()} at column {error.colno}"
-        raise FormatError(said, code="not-json", line=error.lineno) from error
-    except RecursionError as error:
-        raise FormatError("the message is nested too deeply", code="too-large") from error
-    except ValueError as error:
-        raise FormatError(f"the message is not JSON: {error}", code="not-json") from error
-    if not isinstance(found, Members):
-        raise FormatError("the message must be a JSON object", code="unknown-header", line=1)
-    return found
 
 
 def read(blocks: Iterator[bytes]) -> Message:
@@ -87,26 +35,56 @@ def read(blocks: Iterator[bytes]) -> Message:
     found = parsed(document.data)
     word, version, records = (found.get(name) for name in MEMBERS)
     if not isinstance(word, str) or word not in TYPES:
-        said = f"Type {quoted(str(word))} is not a type of message that we know"
-        raise FormatError(said, code="unknown-header", path="Type", suggestion=nearest(str(word), TYPES))
+        raise unknown_type(found)
     kind, versions = TYPES[word]
-    faults = [
-        Fault(Level.WARNING, "unknown-field", "is no member of a message", None, name, name, nearest(name, MEMBERS))
-        for name in found
-        if name not in MEMBERS
-    ]
-    if version not in versions:
-        said = f"version {quoted(str(version))} must be {versions[0]}"
-        faults.append(Fault(Level.ERROR, "unknown-version", said, None, "Version", "Version", versions[0]))
-    elif version != versions[0]:
-        said = f"version {quoted(str(version))} is written {versions[0]} in the schema"
-        faults.append(Fault(Level.NOTE, "version-spelling", said, None, "Version", "Version", versions[0]))
+    faults = [*frame_faults(found), *version_faults(found, versions)]
     if not isinstance(records, list) or not records:
         raise FormatError("UsageRecords must be a list with records in it", code="no-records", path="UsageRecords")
     if len(records) > MOST_RECORDS:
         said = f"there are {len(records)} records; a message may have {MOST_RECORDS}"
         faults.append(Fault(Level.ERROR, "too-many", said, None, "UsageRecords", "UsageRecords"))
-    return Message(FORMAT, kind, str(version), kind.newest, batches(kind, records, document), faults)
+    return Message(FORMAT, kind, spelled(version), kind.newest, batches(kind, records, document), faults)
+
+
+def unknown_type(found: Members) -> FormatError:
+    """Why it cannot even be begun."""
+    if "Type" not in found:
+        said = "Type is missing, which says what the records of a JSON message are"
+        return FormatError(said, code="unknown-header", path="Type")
+    word = spelled(found["Type"])
+    said = f"Type {quoted(word)} is not a type of message that we know"
+    return FormatError(said, code="unknown-header", path="Type", suggestion=nearest(word, TYPES))
+
+
+def frame_faults(found: Members) -> Iterator[Fault]:
+    """What is wrong with the members of the message itself."""
+    for name in found:
+        if name not in MEMBERS:
+            said = "is no member of a message"
+            yield Fault(Level.WARNING, "unknown-field", said, None, name, name, nearest(name, MEMBERS))
+    for name in found.twice:
+        yield Fault(Level.ERROR, "field-twice", "stands twice, and only the last is read", None, name, name)
+
+
+def version_faults(found: Members, versions: tuple[str, ...]) -> Iterator[Fault]:
+    """What is wrong with its version."""
+    version = found.get("Version")
+    right = versions[0]
+    if "Version" not in found:
+        yield Fault(Level.ERROR, "missing-field", f"is missing, and must be {right}", None, "Version", "Version")
+    elif version not in versions:
+        said = f"{quoted(spelled(version))} must be {right}"
+        yield Fault(Level.ERROR, "unknown-version", said, None, "Version", "Version", right)
+    elif version != right:
+        said = f"{quoted(spelled(version))} is written {right} in the schema"
+        yield Fault(Level.NOTE, "version-spelling", said, None, "Version", "Version", right)
+
+
+def spelled(value: object) -> str:
+    """A value as JSON spells it, but for what is in an object or a list, which may be large, or deep."""
+    if isinstance(value, dict | list):
+        return "{…}" if isinstance(value, dict) else "[…]"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def batches(kind: RecordType, records: list[object], document: "Document") -> Iterator[Batch]:
@@ -148,7 +126,7 @@ def read_member(found: Gathering, wire: Mapping[str, WireField], place: Place, v
     elif value is None or (isinstance(value, str) and not value.strip()):
         found.null(one.field, "null" if value is None else quoted(""), place)
     else:
-        found.take(one.field, str(value), place, lambda doubts: one.kind.from_json(value, doubts))
+        found.take(one.field, spelled(value), place, lambda doubts: one.kind.from_json(value, doubts))
 
 
 def inside(place: Place, name: str) -> Place:
@@ -170,52 +148,6 @@ class Finder:
         place = Place(self.document.line(number), f"UsageRecords[{number + 1}]")
         name = next((one.name for one in self.kind.wire(self.kind.newest) if one.attribute == attribute), "")
         return inside(place, name) if name else place
-
-
-class Document:
-    """The octets of a document, in which records can be found again."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    @cached_property
-    def spans(self) -> list[tuple[int, int]]:
-        """Begin and end of each record."""
-        found = []
-        depth, begin, is_inside, last = 0, 0, False, b""
-        for match in TOKEN.finditer(self.data):
-            token = match[0]
-            if token in b"{[":
-                depth += 1
-                if token == b"[" and depth == RECORDS_DEPTH and last == b'"UsageRecords"':
-                    is_inside = True
-                elif is_inside and depth == RECORDS_DEPTH + 1:
-                    begin = match.start()
-            elif token in b"}]":
-                if is_inside and depth == RECORDS_DEPTH + 1:
-                    found.append((begin, match.end()))
-                is_inside = is_inside and depth > RECORDS_DEPTH
-                depth -= 1
-            elif depth == 1:
-                last = token
-        return found
-
-    @cached_property
-    def lines(self) -> list[int]:
-        """Line of each record."""
-        found, line, position = [], 1, 0
-        for begin, _ in self.spans:
-            line += self.data.count(b"\n", position, begin)
-            position = begin
-            found.append(line)
-        return found
-
-    def line(self, index: int) -> int | None:
-        """Line of a record."""
-        return self.lines[index] if index < len(self.lines) else None
-
-
-RECORDS_DEPTH = 2
 
 
 def write(kind: RecordType, version: str, records: Iterable[Record]) -> Iterator[bytes]:

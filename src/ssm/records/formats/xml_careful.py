@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ssm.records.fault import Fault, Level, Place, nearest, quoted
 from ssm.records.formats.safe_xml import SEPARATOR, Element, Elements
-from ssm.records.formats.xml_rules import Outcome, Rule, Vocabulary, attribute_of, described
+from ssm.records.formats.xml_rules import Rule, Vocabulary, attribute_of, described, looked_at_together
 from ssm.records.gathering import Gathering
 from ssm.records.values import NULLS
 
@@ -26,6 +26,9 @@ class CarefulXml:
         """Every value, and every fault; under the empty attribute, the place of the record."""
         whole = self.place_of(elements[0], [])
         self.found.places[""] = whole
+        if elements[0].tag not in self.vocabulary.records:
+            self.no_record(elements[0], whole)
+        self.text_of_structure(elements[0], whole)
         open_names: Elements = []
         specials: dict[str, list[tuple[Element, Place]]] = {}
         for element in elements[1:]:
@@ -35,12 +38,10 @@ class CarefulXml:
             place = self.place_of(element, open_names)
             if element.tag in self.vocabulary.special:
                 specials.setdefault(element.tag, []).append((element, place))
-            elif element.tag in self.vocabulary.rules:
-                self.read_element(element, place)
-            elif element.tag not in self.vocabulary.structure and element.tag not in self.vocabulary.passed_over:
-                self.unknown(element, place)
-        for tag, some in specials.items():
-            self.read_special(tag, some)
+            else:
+                self.read_alone(element, place)
+        for some in specials.values():
+            self.read_special(some)
         for one in self.vocabulary.type.fields():
             self.found.missing(one, one.name, whole)
         return self.found
@@ -49,6 +50,15 @@ class CarefulXml:
         """Line and path."""
         path = "/".join([self.path, *(one.name for one in open_names)])
         return Place(element.line, path, element.name if open_names else "")
+
+    def read_alone(self, element: Element, place: Place) -> None:
+        """An element that needs no other to be understood."""
+        if element.tag in self.vocabulary.rules:
+            self.read_element(element, place)
+        elif element.tag in self.vocabulary.structure:
+            self.text_of_structure(element, place)
+        elif element.tag not in self.vocabulary.passed_over:
+            self.unknown(element, place)
 
     def read_element(self, element: Element, place: Place) -> None:
         """An element with a rule or several."""
@@ -84,21 +94,33 @@ class CarefulXml:
         else:
             self.found.take(rule.field, text, place, lambda doubts: rule.kind.read_xml(text, doubts))
 
-    def read_special(self, tag: str, some: list[tuple[Element, Place]]) -> None:
+    def read_special(self, some: list[tuple[Element, Place]]) -> None:
         """Elements that belong together."""
         places = {id(element): place for element, place in some}
-        for element, place in some:
-            for name in ("type", "usageType", "attributeType", "storageUnit", "metric"):
-                self.trouble(attribute_of(self.vocabulary, element, name)[1], place)
-        outcome: Outcome = self.vocabulary.special[tag](
-            [element for element, _ in some], lambda one, name: attribute_of(self.vocabulary, one, name)[0]
-        )
+        outcome = looked_at_together(self.vocabulary, [element for element, _ in some])
         for element, level, code, said in outcome.problems:
             self.found.fault(level, code, said, places[id(element)])
         for attribute, value in outcome.values.items():
             if attribute not in self.found.places:
                 self.found.values[attribute] = value
                 self.found.places[attribute] = places[id(outcome.sources[attribute])]
+
+    def no_record(self, element: Element, place: Place) -> None:
+        """What stands where a record should."""
+        wanted = min(self.vocabulary.records, key=lambda tag: (tag.rpartition(SEPARATOR)[2] != element.name, tag))
+        namespace, _, name = wanted.rpartition(SEPARATOR)
+        if element.name == name:
+            said = f"stands in the namespace {quoted(element.namespace)}, where repositories do not see it"
+            self.found.fault(Level.ERROR, "wrong-namespace", f"{said}; it must be {namespace}", place)
+        else:
+            said = f"{quoted(element.name)} is no record of this document, and is passed over by repositories"
+            self.found.fault(Level.ERROR, "unknown-element", said, place, name)
+
+    def text_of_structure(self, element: Element, place: Place) -> None:
+        """There should be none in an element that only holds others."""
+        if element.text.strip():
+            said = f"holds the text {quoted(element.text.strip())}, which means nothing here"
+            self.found.fault(Level.WARNING, "stray-text", said, place)
 
     def trouble(self, said: str, place: Place) -> None:
         """Something about an attribute."""

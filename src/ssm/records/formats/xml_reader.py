@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 
-from ssm.records.fault import Fault, Level, Place
+from ssm.errors import FormatError
+from ssm.records.fault import Fault, Level, Place, quoted
 from ssm.records.field import Need, Record
 from ssm.records.formats.safe_xml import Element, Elements
 from ssm.records.formats.xml_careful import CarefulXml
-from ssm.records.formats.xml_rules import Rule, Vocabulary, attribute_of, described
+from ssm.records.formats.xml_rules import Rule, Vocabulary, described, looked_at_together
 from ssm.records.formats.xml_shapes import XmlShape, compile_shape
 from ssm.records.formats.xml_stream import Piece, Run, XmlStream
 from ssm.records.gathering import Gathering, beyond
@@ -21,6 +22,9 @@ from ssm.records.moments import Doubts
 from ssm.records.values import NULLS
 
 MAX_TOLD = 100
+STRAY = "stands between elements, where a text means nothing"
+MAX_LESSONS = 20
+"""Records that are looked at, in vain, for a look that others may have."""
 
 
 def read(
@@ -45,37 +49,45 @@ class Reading:
     root: Element
     number: int = 0
     shape: XmlShape | None = None
+    lessons: int = 0
     passed_over: set[str] = field(default_factory=set)
     """Names that were passed over, and told."""
 
     def batches(self, first: Piece, pieces: Iterator[Piece | Run]) -> Iterator[Batch]:
-        """All records."""
+        """All records; FormatError where the document is broken, after those that were whole."""
         held: list[Elements] = []
-        for one in chain([first], pieces):
-            if isinstance(one, Run) or len(held) >= BATCH_RECORDS:
-                if held:
+        try:
+            for one in chain([first], pieces):
+                if held and (isinstance(one, Run) or len(held) >= BATCH_RECORDS):
                     yield self.batch(held)
-                held = []
-            if isinstance(one, Run):
-                yield from self.run(one)
-            else:
-                held += one.records
-                self.learn(one)
-        if held:
+                    held = []
+                if isinstance(one, Run):
+                    yield from self.run(one)
+                else:
+                    held += one.records
+                    self.learn(one)
+        except FormatError:
             yield self.batch(held)
+            raise
+        yield self.batch(held)
         if not self.number:
             said = "the document holds no record, and is refused by repositories"
             yield Batch([], [Fault(Level.ERROR, "no-records", said, self.root.line)], lambda _, __: Place())
 
     def learn(self, piece: Piece) -> None:
         """What the next records may look like, if that is not known."""
-        if self.shape is None and piece.is_whole:
-            self.shape = compile_shape(self.vocabulary, piece.raw, piece.records[0])
-            self.stream.pattern = self.shape.pattern if self.shape is not None else None
+        if self.shape is None and piece.is_whole and self.lessons < MAX_LESSONS:
+            self.lessons += 1
+            elements, faults = piece.records[0], list[Fault]()
+            record = quick_record(self.vocabulary, elements) or self.careful(elements, 1, faults).record()
+            if not faults:
+                self.shape = compile_shape(self.vocabulary, piece.raw, elements, record)
+                self.stream.pattern = self.shape.pattern if self.shape is not None else None
 
     def batch(self, portion: list[Elements]) -> Batch:
         """Some records from the parser."""
-        faults: list[Fault] = []
+        strays, self.stream.parser.strays = self.stream.parser.strays, []
+        faults = [Fault(Level.WARNING, "stray-text", f"{quoted(one.text)} {STRAY}", one.line) for one in strays]
         first = self.number + 1
         records = []
         for elements in portion:
@@ -88,17 +100,26 @@ class Reading:
     def run(self, run: Run) -> Iterator[Batch]:
         """Some records that were taken past the parser; those that need a closer look go through it after all."""
         assert self.shape is not None
-        starts = list(accumulate((raw.count(b"\n") for raw in run.raws), initial=run.line))
+        starts = list(accumulate((raw.count(b"\n") for raw in run.raws), initial=run.line))[:-1]
         for start in range(0, len(run.raws), BATCH_RECORDS):
             window = slice(start, start + BATCH_RECORDS)
             raws, lines = run.raws[window], starts[window]
             try:
-                records = self.shape.records(run.rows[window])
+                records = self.shape.records(raws, run.rows[window])
             except ValueError:
-                yield self.batch([self.stream.reparsed(*one) for one in zip(raws, lines, strict=True)])
+                yield from self.reparsed(raws, lines)
                 continue
             yield Batch(records, [], Finder(self, raws, lines, self.number + 1).place)
             self.number += len(records)
+
+    def reparsed(self, raws: list[bytes], lines: list[int]) -> Iterator[Batch]:
+        """Through the parser after all; FormatError where one is broken, after those that were whole."""
+        held: list[Elements] = []
+        try:
+            for raw, line in zip(raws, lines, strict=True):
+                held.append(self.stream.reparsed(raw, line))
+        finally:
+            yield self.batch(held)
 
     def careful(self, elements: Elements, number: int, faults: list[Fault]) -> Gathering:
         """One record, with everything that is wrong."""
@@ -108,19 +129,25 @@ class Reading:
     def place(self, elements: Elements, number: int, attribute: str) -> Place:
         """Where an attribute of a record stands, or the record itself."""
         found = self.careful(elements, number, [])
-        return found.places.get(attribute) or found.places[""]
+        whole = found.places[""]
+        name = next((one.name for one in self.vocabulary.type.fields() if one.attribute == attribute), "")
+        return found.places.get(attribute) or Place(whole.line, whole.path, name)
 
     def tell_passed_over(self, elements: Elements, faults: list[Fault]) -> None:
         """Once a message for each element that belongs to the format, but is not kept."""
-        for element in elements:
-            if self.vocabulary.is_passed_over(element):
-                what = (
-                    f"{element.name} ({described(element)})" if element.tag in self.vocabulary.rules else element.name
-                )
-                if what not in self.passed_over and len(self.passed_over) < MAX_TOLD:
-                    self.passed_over.add(what)
-                    said = f"{what} is not kept: accounting has no use for it"
-                    faults.append(Fault(Level.NOTE, "not-kept", said, element.line, "", element.name))
+        for element in elements[1:]:
+            what = self.not_kept(element)
+            key = f"{element.name} {what}"
+            if what is not None and key not in self.passed_over and len(self.passed_over) < MAX_TOLD:
+                self.passed_over.add(key)
+                said = f"{what} is not kept: accounting has no use for it".lstrip()
+                faults.append(Fault(Level.NOTE, "not-kept", said, element.line, "", element.name))
+
+    def not_kept(self, element: Element) -> str | None:
+        """What of an element is passed over; empty for all of it."""
+        if self.vocabulary.is_passed_over(element):
+            return f"with {described(element)}" if element.tag in self.vocabulary.rules else ""
+        return "its text" if self.vocabulary.has_unread_text(element) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,31 +167,42 @@ class Finder:
 
 def quick_record(vocabulary: Vocabulary, elements: Elements) -> Record | None:
     """The record, if there is nothing to be said about it."""
-    rules, special = vocabulary.rules, vocabulary.special
     values: dict[str, object] = {}
     doubts: Doubts = []
     specials: dict[str, Elements] = {}
-    for element in elements:
-        found = rules.get(element.tag)
-        if found is None:
-            if element.tag in special:
-                specials.setdefault(element.tag, []).append(element)
-            elif element.tag not in vocabulary.structure and element.tag not in vocabulary.passed_over:
-                return None
-            continue
-        if not quick_element(element, found, values, doubts) and not vocabulary.is_passed_over(element):
-            return None
-    if not quick_specials(vocabulary, specials, values) or doubts:
+    rules, special = vocabulary.rules, vocabulary.special
+    if elements[0].tag not in vocabulary.records or elements[0].text.strip():
         return None
-    if any(one.attribute not in values for one in vocabulary.type.fields() if one.need is Need.REQUIRED):
+    for element in elements[1:]:
+        tag = element.tag
+        if tag in rules:
+            if not quick_element(element, rules[tag], values, doubts) and not vocabulary.is_passed_over(element):
+                return None
+        elif tag in special:
+            specials.setdefault(tag, []).append(element)
+        elif not is_calm(vocabulary, element):
+            return None
+    if doubts or not quick_specials(vocabulary, specials, values) or lacks(vocabulary, values):
         return None
     return vocabulary.type.record(**values)
 
 
+def is_calm(vocabulary: Vocabulary, element: Element) -> bool:
+    """Whether nothing is to be said about an element of which nothing is read."""
+    if element.tag in vocabulary.structure:
+        return not element.text.strip()
+    return element.tag in vocabulary.passed_over
+
+
+def lacks(vocabulary: Vocabulary, values: dict[str, object]) -> bool:
+    """Whether anything is missing that must be there."""
+    return any(one.attribute not in values for one in vocabulary.type.fields() if one.need is Need.REQUIRED)
+
+
 def quick_specials(vocabulary: Vocabulary, specials: dict[str, Elements], values: dict[str, object]) -> bool:
     """Take what elements say that are looked at together; False when there is something to be said."""
-    for tag, some in specials.items():
-        outcome = vocabulary.special[tag](some, lambda one, name: attribute_of(vocabulary, one, name)[0])
+    for some in specials.values():
+        outcome = looked_at_together(vocabulary, some)
         if outcome.problems or not values.keys().isdisjoint(outcome.values):
             return False
         values.update(outcome.values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ssm.records.fault import Level, quoted
 from ssm.records.field import Field, RecordType, as_of
 from ssm.records.formats.safe_xml import SEPARATOR, Element
+from ssm.records.gathering import beyond
 from ssm.records.kinds import Kind
 
 PATH = re.compile(r"(?:(\w+)/)?(\w+)(?:\[(\w+)=([\w-]+)\])?(?:@(\w+))?")
@@ -75,8 +76,10 @@ class Vocabulary:
     names_version: str
     """Version of the type whose kinds are used."""
     rules: Mapping[str, tuple[Rule, ...]]
+    records: frozenset[str]
+    """Tags of records."""
     structure: frozenset[str]
-    """Tags of elements that only hold others."""
+    """Tags of elements in a record that only hold others."""
     passed_over: frozenset[str]
     """Tags of elements that belong to the format, but to no record of ours."""
     special: Mapping[str, Special]
@@ -87,7 +90,12 @@ class Vocabulary:
     def knows(self, element: Element) -> bool:
         """Whether an element belongs to the format, with or without being kept."""
         tag = element.tag
-        return tag in self.rules or tag in self.special or tag in self.structure or tag in self.passed_over
+        return any(tag in some for some in (self.rules, self.special, self.structure, self.passed_over, self.records))
+
+    def has_unread_text(self, element: Element) -> bool:
+        """Whether it says something where only its attributes are read."""
+        rules = self.rules.get(element.tag, ())
+        return bool(rules and element.text.strip()) and all(one.attribute is not None for one in rules)
 
     def is_passed_over(self, element: Element) -> bool:
         """Whether it belongs to the format, but to no record of ours."""
@@ -100,7 +108,7 @@ class Vocabulary:
 def differs(element: Element, condition: tuple[str, str]) -> bool:
     """Whether an element has the attribute, with another value."""
     value = element.attributes.get(condition[0])
-    return value is not None and value != condition[1]
+    return value is not None and value.strip() != condition[1]
 
 
 def rules_for(
@@ -131,6 +139,26 @@ def attribute_of(vocabulary: Vocabulary, element: Element, name: str) -> tuple[s
     if value is None:
         return "", ""
     return value.strip(), f"has the attribute {name} without its namespace, where repositories do not see it"
+
+
+def looked_at_together(vocabulary: Vocabulary, elements: list[Element]) -> Outcome:
+    """What special elements of one tag yield, and what is wrong with them."""
+    troubles: dict[str, tuple[Element, Level, str, str]] = {}
+
+    def attribute(element: Element, name: str) -> str:
+        value, trouble = attribute_of(vocabulary, element, name)
+        if trouble:
+            troubles[f"{id(element)} {name}"] = (element, Level.WARNING, "unqualified-attribute", trouble)
+        return value
+
+    outcome = vocabulary.special[elements[0].tag](elements, attribute)
+    outcome.problems += troubles.values()
+    fields = {one.attribute: one for one in vocabulary.type.fields()}
+    for name, value in outcome.values.items():
+        too_much = beyond(fields[name], value)
+        if too_much:
+            outcome.problems.append((outcome.sources[name], Level.WARNING, "too-long", too_much))
+    return outcome
 
 
 def described(element: Element) -> str:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ssm.records.field import Need, Record
+from ssm.records.field import Record
 from ssm.records.formats.safe_xml import Element, Elements
-from ssm.records.formats.xml_rules import Rule, Vocabulary, attribute_of
+from ssm.records.formats.xml_rules import Rule, Vocabulary, looked_at_together
 from ssm.records.gathering import beyond
 from ssm.records.moments import Doubts
 from ssm.records.values import NULLS
@@ -22,9 +22,12 @@ NAME = re.compile(rb"<[^\s/>]+")
 ATTRIBUTE = re.compile(rb"""\s+([\w.:\-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
 END = re.compile(rb"\s*/?>")
 BLANKS = rb"[ \t\r\n]"
-TEXT = rb"[^<>&\x00-\x08\x0b-\x1f]*"
-QUOTED = {ord('"'): rb'[^"<>&\x00-\x1f]*', ord("'"): rb"[^'<>&\x00-\x1f]*"}
+# Possessive, so that what does not fit is given up at once.
+TEXT = rb"[^<>&\x00-\x08\x0b-\x1f]*+"
+QUOTED = {ord('"'): rb'[^"<>&\x00-\x1f]*+', ord("'"): rb"[^'<>&\x00-\x1f]*+"}
 MAX_RAW = 64 * 1024
+NO_CHARACTER = re.compile("[\ufffe\uffff]")
+"""UTF-8 that XML does not have; the patterns leave no other."""
 JOINT = "\x00"
 """No value can hold it."""
 
@@ -46,8 +49,13 @@ class XmlShape:
     columns: tuple[Column, ...]
     cache: dict[tuple[str, ...], dict[str, object]] = field(default_factory=dict)
 
-    def records(self, rows: Sequence[tuple[bytes, ...]]) -> list[Record]:
-        """The records of some rows; ValueError when any of them needs a closer look."""
+    def records(self, raws: Sequence[bytes], rows: Sequence[tuple[bytes, ...]]) -> list[Record]:
+        """The records of some rows; ValueError when any of them needs a closer look.
+
+        What no group holds, such as the text of an element that is passed over, must be what a document may hold too.
+        """
+        if not all(map(bytes.isascii, raws)) and NO_CHARACTER.search(b"".join(raws).decode("utf-8")):
+            raise ValueError("not a character")
         texts = [decoded(column) for column in zip(*rows, strict=True)]
         values: dict[str, Iterable[object]] = {}
         for column, some in zip(self.columns, texts, strict=True):
@@ -57,6 +65,14 @@ class XmlShape:
         nothing: Sequence[object] = [None] * len(rows)
         fields = self.vocabulary.type.fields()
         return list(map(self.vocabulary.type.record, *(values.get(one.attribute, nothing) for one in fields)))
+
+    def reads(self, raw: bytes, record: Record) -> bool:
+        """Whether a record has this look, and no other value by it."""
+        match = self.pattern.fullmatch(raw)
+        try:
+            return match is not None and self.records([raw], [match.groups()]) == [record]
+        except ValueError:
+            return False
 
     def special(self, texts: Sequence[Sequence[str]], count: int) -> dict[str, list[object]]:
         """The values of elements that are looked at together."""
@@ -73,12 +89,13 @@ class XmlShape:
         known = self.cache.get(texts)
         if known is None:
             known = read_special(self.vocabulary, [self.columns[index].element for index in indices], texts)
-            if len(self.cache) < MAX_CACHED:
+            if len(self.cache) < MAX_CACHED and sum(map(len, texts)) < MAX_CACHED_TEXT:
                 self.cache[texts] = known
         return known
 
 
 MAX_CACHED = 4096
+MAX_CACHED_TEXT = 1024
 
 
 def decoded(column: Sequence[bytes]) -> list[str]:
@@ -108,28 +125,25 @@ def read_special(vocabulary: Vocabulary, elements: Elements, texts: Sequence[str
         fresh = Element(element.tag, element.attributes, element.line, element.depth, text)
         by_tag.setdefault(element.tag, []).append(fresh)
     values: dict[str, object] = {}
-    for tag, some in by_tag.items():
-        outcome = vocabulary.special[tag](some, lambda one, name: attribute_of(vocabulary, one, name)[0])
+    for some in by_tag.values():
+        outcome = looked_at_together(vocabulary, some)
         if outcome.problems:
             raise ValueError("there is something to be said")
         values.update(outcome.values)
     return values
 
 
-def compile_shape(vocabulary: Vocabulary, raw: bytes, elements: Elements) -> XmlShape | None:
-    """The look of a record; None when it is not one that can be compiled."""
+def compile_shape(vocabulary: Vocabulary, raw: bytes, elements: Elements, record: Record) -> XmlShape | None:
+    """The look of a record; None when it cannot be compiled, or does not read the record as the parser's way did."""
     if len(raw) > MAX_RAW or b"<!" in raw or b"<?" in raw or b"&" in raw:
         return None
-    compiling = Compiling(vocabulary, list(reversed(elements)))
+    compiling = Compiling(vocabulary, elements[::-1])
     try:
         parts = [compiling.token(token) for token in TOKEN.findall(raw.strip())]
     except UnusualError:
         return None
-    needed = {one.attribute for one in vocabulary.type.fields() if one.need is Need.REQUIRED}
-    by_special = {"cpu_duration"} if any(column.rule is None for column in compiling.columns) else set()
-    if compiling.elements or not needed <= compiling.taken | by_special:
-        return None
-    return XmlShape(vocabulary, re.compile(BLANKS + b"*" + b"".join(parts)), tuple(compiling.columns))
+    shape = XmlShape(vocabulary, re.compile(BLANKS + b"*+" + b"".join(parts)), tuple(compiling.columns))
+    return shape if not compiling.elements and shape.reads(raw, record) else None
 
 
 class UnusualError(Exception):
@@ -160,7 +174,7 @@ class Compiling:
             return self.start(token)
         if token.strip():
             return self.text()
-        return b"" if self.leaf is not None and self.is_read(self.leaf) else BLANKS + b"+"
+        return b"" if self.leaf is not None and self.is_read(self.leaf) else BLANKS + b"++"
 
     def start(self, token: bytes) -> bytes:
         """A start tag."""
@@ -219,7 +233,7 @@ class Compiling:
         if leaf is None:
             raise UnusualError
         if not self.is_read(leaf):
-            return TEXT
+            return TEXT if leaf.text.strip() else BLANKS + b"*+"
         self.column(self.rule, leaf)
         return b"(" + TEXT + b")"
 

@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ssm.errors import FormatError
 from ssm.records.formats.safe_xml import BYTE_ORDER_MARK, Element, Elements, SafeParser
 from ssm.records.message import MAX_RECORD_OCTETS
 
 START_TAG = re.compile(rb"<([A-Za-z_][\w.:\-]*)")
 MAX_PROLOG_TAGS = 100
+MAX_QUICK_OCTETS = 64 * 1024
+"""A longer record goes through the parser, which has bounds for what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,15 @@ class XmlStream:
 
     def open(self) -> Element:
         """The root; FormatError where the document is broken before it."""
+        prolog_tags = 0
         for block in self.blocks:
             self.buffer += block
             self.skip_blanks()
             while self.parser.root is None and (end := self.buffer.find(b">")) >= 0:
                 self.head += self.feed(end + 1)
+                prolog_tags += 1
+                if prolog_tags > MAX_PROLOG_TAGS:
+                    raise self.parser.too_much(f"more than {MAX_PROLOG_TAGS} tags stand before the root element")
             if self.parser.root is not None:
                 break
             if len(self.buffer) > MAX_RECORD_OCTETS:
@@ -85,12 +92,17 @@ class XmlStream:
             self.line += data[: len(data) - len(self.buffer)].count(b"\n")
 
     def pieces(self) -> Iterator[Piece | Run]:
-        """All records; FormatError where the document is broken."""
-        yield from self.advance()
-        for block in self.blocks:
-            self.buffer += block
+        """All records; FormatError where the document is broken, after those that were whole."""
+        try:
             yield from self.advance()
-        yield self.piece(len(self.buffer), is_last=True)
+            for block in self.blocks:
+                self.buffer += block
+                yield from self.advance()
+            yield self.piece(len(self.buffer), is_last=True)
+        except FormatError:
+            if self.parser.ready:
+                yield Piece(b"", self.line, self.parser.ready)
+            raise
 
     def advance(self) -> Iterator[Piece | Run]:
         """What can be taken from the buffer."""
@@ -112,7 +124,7 @@ class XmlStream:
         """The records at the beginning of the buffer that have this look."""
         line, position = self.line, 0
         raws, rows = [], []
-        while match := pattern.match(self.buffer, position):
+        while (match := pattern.match(self.buffer, position)) and len(match[0]) <= MAX_QUICK_OCTETS:
             raws.append(match[0])
             rows.append(match.groups())
             position = match.end()
@@ -125,8 +137,18 @@ class XmlStream:
         line, was_at_rest = self.line, self.at_rest
         raw = self.feed(size, is_last=is_last)
         ready, self.parser.ready = self.parser.ready, []
-        self.at_rest = bool(ready) and self.parser.depth == 1 < self.parser.record_depth and raw.endswith(self.end_tag)
+        self.parser.begins.clear()
+        self.at_rest = bool(ready) and self.is_at_rest(raw)
         return Piece(raw, line, ready, was_at_rest and self.at_rest and len(ready) == 1)
+
+    def is_at_rest(self, raw: bytes) -> bool:
+        """Whether these octets end with a record's end tag, and not with what looks like one in a comment."""
+        parser = self.parser
+        return (
+            parser.depth == 1 < parser.record_depth
+            and raw.endswith(self.end_tag)
+            and parser.ends_at == parser.fed - len(self.end_tag)
+        )
 
     def feed(self, size: int, *, is_last: bool = False) -> bytes:
         """Hand octets on, with the line on which they stand."""

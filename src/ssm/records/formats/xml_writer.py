@@ -31,6 +31,8 @@ class Item:
     kind: Kind[object]
     xml_attribute: str | None
     need: Need
+    is_count: bool
+    """Never negative."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,9 @@ class Sheet:
     constants: Mapping[str, str] = field(default_factory=dict)
     """By element or ``element=condition value``: attributes that it always has."""
     extras: Mapping[str, Extra] = field(default_factory=dict)
-    lists: Mapping[str, Callable[[object], list[str]]] = field(default_factory=dict)
+    counts: tuple[str, ...] = ()
+    """Attributes of the record that this format does not have below zero."""
+    lists: Mapping[str, Callable[[Record], list[str]]] = field(default_factory=dict)
     """By attribute of the record: how a list of values becomes elements."""
 
 
@@ -97,7 +101,7 @@ def plan(sheet: Sheet) -> list[Node]:
             Node(sheet.prefix(spot.parent, spot.element), constants_of(sheet, spot), sheet.extras.get(spot.element)),
         )
         kind = as_of(one, sheet.type.versions, sheet.names_version).kind
-        node.items.append(Item(one.attribute, one.name, kind, spot.attribute, one.need))
+        node.items.append(Item(one.attribute, one.name, kind, spot.attribute, one.need, one.attribute in sheet.counts))
     top: dict[str, Node] = {}
     for (parent, element, value), node in sorted(nodes.items(), key=lambda pair: rank(sheet, *pair[0])):
         if parent:
@@ -133,7 +137,9 @@ def write_record(record: Record, sheet: Sheet, nodes: list[Node]) -> str:
         raise RecordError(fields[min(said)], f"has no place in {sheet.record} elements")
     text = "".join([*parts, f"</{sheet.record}>\n"])
     if NO_XML.search(text):
-        raise RecordError("record", f"holds a character that XML cannot hold ({quoted(NO_XML.findall(text)[0])})")
+        values = ((one.name, str(getattr(record, one.attribute))) for one in sheet.type.fields())
+        name, value = next((name, value) for name, value in values if NO_XML.search(value))
+        raise RecordError(name, f"holds a character that XML cannot hold, in {quoted(value)}")
     return text
 
 
@@ -144,7 +150,7 @@ def write_parent(record: Record, sheet: Sheet, node: Node, said: set[str]) -> st
     for attribute, write_list in sheet.lists.items():
         if attribute in said and sheet_parent(sheet, attribute) == name:
             said.discard(attribute)
-            inner += "".join(write_list(getattr(record, attribute)))
+            inner += "".join(write_list(record))
     return f"<{node.name}>{inner}</{node.name}>" if inner else ""
 
 
@@ -180,6 +186,10 @@ def write_node(record: Record, sheet: Sheet, node: Node, said: set[str]) -> str:
 
 def spelled_out(item: Item, value: object) -> str:
     """A value as XML; RecordError where it would not read back as itself."""
-    if not isinstance(value, item.kind.holds) or isinstance(value, bool) or not item.kind.is_sound(value):
-        raise RecordError(item.name, f"cannot be {quoted(str(value))} in this format")
-    return item.kind.write_xml(value).translate(ESCAPES)
+    try:
+        is_of_kind = isinstance(value, item.kind.holds) and not isinstance(value, bool) and item.kind.is_sound(value)
+        if is_of_kind and not (item.is_count and isinstance(value, int) and value < 0):
+            return item.kind.write_xml(value).translate(ESCAPES)
+    except ValueError:
+        pass
+    raise RecordError(item.name, f"cannot be {quoted(str(value))} in this format")

@@ -55,6 +55,7 @@ class MariadbSession:
         connection = self.pooled.driver_connection
         assert isinstance(connection, pymysql.Connection), "the engine is ours"
         self.connection: pymysql.Connection[pymysql.cursors.Cursor] = connection
+        self.connection.autocommit(True)  # a look at the tables must not hold them against an upgrade
 
     def begin(self) -> None:
         """Begin."""

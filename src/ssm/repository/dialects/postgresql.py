@@ -58,7 +58,6 @@ class PostgresqlSession:
         self.connection: psycopg.Connection[tuple[object, ...]] = connection
         self.connection.rollback()
         self.connection.autocommit = True
-        self.staged: set[str] = set()
         self.partitions: set[tuple[str, int]] = set()
 
     def begin(self) -> None:
@@ -96,11 +95,8 @@ class PostgresqlSession:
     def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
         """The merge also tells which months it touched."""
         staging = f"staging_{layout.name}"
-        if layout.name in self.staged:
-            self.connection.execute(f"TRUNCATE {staging}".encode())
-        else:
-            statement = f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {layout.name}) ON COMMIT DELETE ROWS"
-            self.connection.execute(statement.encode())
+        statement = f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {layout.name}) ON COMMIT DELETE ROWS"
+        self.connection.execute(statement.encode())
         with self.connection.cursor() as cursor:
             with cursor.copy(f"COPY {staging} ({quoted(layout.names)}) FROM STDIN".encode()) as copy:
                 for row in rows:

@@ -131,6 +131,15 @@ def test_a_body_beyond_the_limit_is_cut_and_the_stream_goes_on(length: bytes, si
     assert receipt.command == "RECEIPT"
 
 
+@pytest.mark.parametrize("length", [b"content-length:50000\n", b""])
+@pytest.mark.parametrize("size", [1, 700, 1000, 60_000])
+def test_no_more_is_kept_of_a_body_than_the_limit(length: bytes, size: int) -> None:
+    wire = b"MESSAGE\na:b\n" + length + b"\n" + b"x" * 50_000 + b"\0"
+    [message] = in_pieces(wire, size, limit=1000)
+    assert message.full_size == 50_000
+    assert message.body == b"x" * 1000
+
+
 def test_what_is_held_of_an_endless_body_is_bounded() -> None:
     decoder = Decoder(100_000)
     list(decoder.feed(b"MESSAGE\ncontent-length:999999999999999\n\n"))

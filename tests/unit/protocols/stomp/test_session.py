@@ -20,6 +20,8 @@ from ssm.protocols.stomp.session import (
 GREETING = "CONNECTED\nversion:{}\nserver:test/1\nheart-beat:{}\n\n\0"
 NOW = 100.0
 
+HEADERS = {"destination": "/queue/a", "persistent": "true"}
+
 
 def read(data: bytes, version: Version = Version.V1_2) -> list[Frame]:
     return list(Decoder(1_000_000, version).feed(data))
@@ -39,7 +41,7 @@ def subscribed(version: str = "1.2") -> ClientSession:
 
 
 def sent(session: ClientSession, message_id: str = "id", receipt: str = "r1", now: float = NOW) -> bytes:
-    return b"".join(session.send("/queue/a", message_id, b"body", receipt, now))
+    return b"".join(session.send(HEADERS | {"empa-id": message_id}, b"body", receipt, now))
 
 
 # The greeting.
@@ -120,7 +122,7 @@ def test_nothing_leads_out_of_closed_and_every_state_can_be_reached() -> None:
 # Sending.
 
 
-def test_a_message_is_persistent_and_says_its_length_id_and_receipt() -> None:
+def test_a_message_bears_its_headers_its_length_and_its_receipt() -> None:
     [frame] = read(sent(connected(), "20240101/0001"))
     assert frame == Frame(
         "SEND",
@@ -137,7 +139,7 @@ def test_a_message_is_persistent_and_says_its_length_id_and_receipt() -> None:
 
 def test_a_body_is_handed_on_without_a_copy() -> None:
     body = b"x" * 1000
-    assert any(piece is body for piece in connected().send("/queue/a", "id", body, "r1", NOW))
+    assert any(piece is body for piece in connected().send({"destination": "/queue/a"}, body, "r1", NOW))
 
 
 def test_receipts_are_matched_to_their_own_message_in_any_order() -> None:
@@ -261,7 +263,6 @@ def test_goodbye_asks_for_a_receipt_and_messages_may_still_come() -> None:
 def test_the_greeting_has_a_deadline() -> None:
     session = ClientSession(SessionSettings(connect_timeout_seconds=10))
     session.connect(NOW)
-    assert session.next_deadline() == NOW + 10
     assert session.on_time(NOW + 9.9) == b""
     with pytest.raises(TimedOutError, match="CONNECT"):
         session.on_time(NOW + 10)
@@ -271,9 +272,8 @@ def test_a_receipt_has_a_deadline_of_its_own() -> None:
     session = connected(settings=SessionSettings(receipt_timeout_seconds=60))
     sent(session, receipt="r1", now=NOW)
     sent(session, receipt="r2", now=NOW + 30)
-    assert session.next_deadline() == NOW + 60
+    assert session.on_time(NOW + 59) == b""
     list(session.receive(b"RECEIPT\nreceipt-id:r1\n\n\0", NOW + 50))
-    assert session.next_deadline() == NOW + 90
     assert session.on_time(NOW + 89) == b""
     with pytest.raises(TimedOutError, match="confirm"):
         session.on_time(NOW + 90)
@@ -283,9 +283,10 @@ def test_a_deadline_that_is_postponed_is_never_moved_forward() -> None:
     session = connected(settings=SessionSettings(receipt_timeout_seconds=60))
     sent(session, receipt="r1", now=NOW)
     session.postpone(NOW + 20)
-    assert session.next_deadline() == NOW + 80
     session.postpone(NOW + 10)
-    assert session.next_deadline() == NOW + 80
+    assert session.on_time(NOW + 79) == b""
+    with pytest.raises(TimedOutError, match="confirm"):
+        session.on_time(NOW + 80)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,6 @@ def test_signs_of_life_are_agreed_on_by_the_slower_end(ours: float, theirs: str,
 
 def test_a_sign_of_life_is_due_when_nothing_was_written_for_a_while() -> None:
     session = connected(beat="0,10000", settings=SessionSettings(heartbeat_seconds=10))
-    assert session.next_deadline() == NOW + 10
     assert session.on_time(NOW + 9) == b""
     assert session.on_time(NOW + 10) == b"\n"
     assert session.on_time(NOW + 11) == b""
@@ -323,8 +323,8 @@ def test_a_silent_broker_is_given_up_and_a_heart_beat_is_enough_to_live() -> Non
         session.on_time(NOW + 20 + allowed)
 
 
-def test_without_anything_due_there_is_no_deadline() -> None:
-    assert connected().next_deadline() is None
+def test_where_nothing_is_due_time_brings_nothing() -> None:
+    assert connected(settings=SessionSettings(heartbeat_seconds=0)).on_time(NOW + 1_000_000) == b""
 
 
 @pytest.mark.parametrize("text", ["", "1", "1;2", "-1,0", "1,x", "1,2,3", "9" * 40 + ",0"])

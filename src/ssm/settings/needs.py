@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the chosen protocol needs to be told, held against what was found."""
+
+from collections.abc import Iterator
+
+from ssm.settings.found import Found, Overlay
+from ssm.settings.listeners import BEGINNING
+from ssm.settings.protocols import PROTOCOLS, Place
+
+MOST_SHOWN = 200
+
+
+def check_needs(found: Found, role: str) -> None:
+    """Note what is missing, what cannot be, and what has no effect."""
+    if role == "sender":
+        check_sender(found)
+    check_special(found)
+    for (section, name), why in without_effect(found):
+        found.warnings.append(f"[{section}] {name} has no effect: {why}")
+
+
+def check_listener(overlay: Overlay, found: Found) -> None:
+    """The same of one listener among several, which is told of under its own name."""
+    section = f"{BEGINNING}{overlay.name}"
+    own = Found(values=overlay.found.values, broken=overlay.found.broken, protocol=overlay.found.protocol)
+    check_special(own)
+    for fault in own.faults:
+        found.fault(section, fault.option, fault.problem, value=fault.value)
+    for place, why in without_effect(own):
+        if place in overlay.own:
+            found.warnings.append(f"[{section}] {place[1]} has no effect: {why}")
+
+
+def check_sender(found: Found) -> None:
+    """What only a sender is asked for."""
+    needs = PROTOCOLS[found.protocol]
+    for name in needs.of_a_sender:
+        if not found.values.get(("messaging", name)):
+            found.fault("messaging", name, f"must be set for {found.protocol}")
+    cipher = found.values.get(("certificates", "cipher"))
+    owners = [name for name, one in PROTOCOLS.items() if cipher in one.ciphers]
+    if cipher is not None and owners and found.protocol not in owners:
+        found.fault("certificates", "cipher", f"is for {' and '.join(owners)} only", value=cipher)
+
+
+def check_special(found: Found) -> None:
+    """Options that other protocols do without, or take as they are."""
+    needs = PROTOCOLS[found.protocol]
+    for place in needs.required:
+        if not found.values.get(place) and place not in found.broken:
+            found.fault(*place, f"must be set for {found.protocol}")
+    for place, pattern in needs.names.items():
+        value = found.values.get(place)
+        if value and pattern.fullmatch(value) is None:
+            found.fault(*place, needs.names_are, value=value[:MOST_SHOWN])
+
+
+def without_effect(found: Found) -> Iterator[tuple[Place, str]]:
+    """Options that are set and do nothing, and why."""
+    for place, (harmless, why) in PROTOCOLS[found.protocol].no_effect.items():
+        value = found.values.get(place)
+        if value and value.lower() not in harmless:
+            yield place, why

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The consumer's end of SSM 1 over a STOMP connection: the shell around ``ssm.protocols.ssm1.consumer``.
+
+A broker is told first that a message need not come again, and then its producer: a reply channel that makes a broker
+hang up can do so once for each message, not for ever.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+
+from ssm.errors import LocalProtocolError, RefusedError
+from ssm.names import printable
+from ssm.ports.transport import Delivery, Producer
+from ssm.protocols.ssm1.consumer import Consumer, Reply
+from ssm.protocols.ssm1.frames import Frame, Kind, headers_of, read_frame
+from ssm.transport.connection import Connection
+from ssm.transport.stomp import StompTransport
+
+logger = logging.getLogger(__name__)
+
+ASKING_AT_ONCE = 64
+
+
+async def send(connection: Connection, destination: str, frame: Frame) -> None:
+    """Send one frame and wait for the broker's receipt; messages outlive the broker's restart, the rest need not."""
+    lasting = {"persistent": "true"} if frame.kind == Kind.MESSAGE else {}
+    await connection.send({"destination": destination, **headers_of(frame), **lasting}, frame.body)
+
+
+def say_ignored(peer: str, why: str) -> None:
+    """Frames that nobody expected may be anybody's."""
+    logger.warning("From %s: %s; ignored", peer, printable(why))
+
+
+class Ssm1Receiver:
+    """Implements ``ssm.ports.transport.Transport`` for receiving."""
+
+    def __init__(self, stomp: StompTransport, machine: Consumer) -> None:
+        self.stomp = stomp
+        self.machine = machine
+
+    async def open_consumer(self) -> "Ssm1Consumer":
+        """Connect and subscribe."""
+        return Ssm1Consumer(await self.stomp.open_consumer(), self.machine)
+
+    async def open_producer(self) -> Producer:
+        """A consumer does not publish."""
+        raise LocalProtocolError("this end of SSM 1 only receives")
+
+
+class Ssm1Consumer:
+    """Implements ``ssm.ports.transport.Consumer``."""
+
+    def __init__(self, connection: Connection, machine: Consumer) -> None:
+        self.connection = connection
+        self.machine = machine
+        self.peer = connection.peer
+        self.ready: deque[Delivery] = deque()
+        self.channels: dict[str, str] = {}
+        """Where producers wait, by the token of their message."""
+        self.asides: set[asyncio.Task[None]] = set()
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """Messages, and what producers have seen; everything else is dealt with here."""
+        while not self.ready:
+            self.hear(await self.connection.receive(limit))
+        return [self.ready.popleft() for _ in range(min(limit, len(self.ready)))]
+
+    def hear(self, deliveries: Sequence[Delivery]) -> None:
+        """Understand frames; what is no message leaves the broker at once."""
+        passed: list[Delivery] = []
+        replies: list[Reply] = []
+        for one in deliveries:
+            heard = self.machine.receive(read_frame(one.headers, one.body))
+            seen = bytes.fromhex(heard.seen) if heard.seen is not None else None
+            if heard.ignored is not None:
+                say_ignored(self.peer, heard.ignored)
+            if heard.reply is not None:
+                replies.append(heard.reply)
+            if heard.message is not None:
+                if heard.message.channel is not None:
+                    self.channels[one.token] = heard.message.channel
+                self.ready.append(replace(one, message_id=heard.message.id, seen=seen, headers={}))
+            elif seen is not None:
+                self.ready.append(Delivery(b"", Kind.PING, one.token, seen=seen))
+            else:
+                passed.append(one)
+        if (passed or replies) and len(self.asides) < ASKING_AT_ONCE:  # who gets no certificate asks again
+            self.aside(self.settle(passed, replies))
+
+    def aside(self, work: Coroutine[None, None, None]) -> None:
+        """Do it beside receiving; a connection that is lost meanwhile is noticed there."""
+        task = asyncio.ensure_future(work)
+        self.asides.add(task)
+        task.add_done_callback(self.asides.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """They are filed: tell the broker, and each producer that waits for it."""
+        replies = []
+        for one in deliveries:
+            channel = self.channels.pop(one.token, None)
+            if channel is not None and one.answer is not None:
+                replies.append(self.machine.answer(channel, one.answer))
+        await self.settle(deliveries, replies)
+
+    async def settle(self, deliveries: Sequence[Delivery], replies: Sequence[Reply]) -> None:
+        """These need not come again; and what is to be said because of them."""
+        await self.connection.acknowledge(deliveries)
+        await asyncio.gather(*(self.reply(one) for one in replies))
+
+    async def reply(self, reply: Reply) -> None:
+        """One frame to a producer; a channel that the broker does not take is its producer's business."""
+        try:
+            await send(self.connection, reply.channel, reply.frame)
+        except RefusedError as error:
+            say_ignored(self.peer, f"no answer can be sent to {reply.channel}: {error}")
+
+    async def close(self) -> None:
+        """End in good order."""
+        for task in self.asides:
+            task.cancel()
+        await self.connection.close()

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""STOMP, put together from settings."""
+
+from ssm.broker_sources import open_brokers, unheard
+from ssm.messenger.events import Teller
+from ssm.ports.brokers import Brokers
+from ssm.protocols.stomp.session import SessionSettings
+from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderSettings
+from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.tls import TlsSettings
+
+
+def open_transport(
+    broker: Broker,
+    certificates: Certificates,
+    destination: str,
+    brokers: Brokers,
+    *,
+    prefetch: int = 1,
+    max_octets: int,
+) -> StompTransport:
+    """The way to the brokers."""
+    tls = None
+    if broker.use_ssl:
+        tls = TlsSettings(certificates.certificate, certificates.key, certificates.capath, broker.verify_broker)
+    session = SessionSettings(
+        host=broker.vhost,
+        login=broker.login,
+        passcode=broker.passcode,
+        heartbeat_seconds=broker.heartbeat_seconds,
+        connect_timeout_seconds=broker.connect_timeout_seconds,
+        receipt_timeout_seconds=broker.receipt_timeout_seconds,
+        max_body_octets=max_octets,
+    )
+    return StompTransport(StompSettings(brokers, destination, tls, prefetch, session))
+
+
+def sender_transport(settings: SenderSettings, tell: Teller = unheard) -> StompTransport:
+    """The way a sender's messages go."""
+    messaging = settings.messaging
+    return open_transport(
+        settings.broker,
+        settings.certificates,
+        messaging.destination,
+        open_brokers(settings.broker, messaging, tell),
+        max_octets=messaging.max_message_size,
+    )
+
+
+def receiver_transport(settings: ReceiverSettings, tell: Teller = unheard) -> StompTransport:
+    """The way a receiver's messages come."""
+    messaging = settings.messaging
+    return open_transport(
+        settings.broker,
+        settings.certificates,
+        messaging.destination,
+        open_brokers(settings.broker, messaging, tell),
+        prefetch=messaging.prefetch,
+        max_octets=messaging.max_message_size,
+    )

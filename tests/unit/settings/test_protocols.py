@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a protocol asks for beyond the declarations."""
+
+from pathlib import Path
+
+import pytest
+
+from ssm.transports import window_of
+from tests.unit.settings.test_ini import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "sender.cfg")
+
+
+def test_a_sender_of_ssm_1_must_name_its_consumer(site: Site) -> None:
+    fault = site.write(sender={"protocol": "SSM1"}).fault()
+    assert (fault.section, fault.option) == ("messaging", "consumer_dn")
+    settings = site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": "/CN=x"}).sender()
+    assert settings.messaging.consumer_dn == "/CN=x"
+    assert settings.certificates.cipher == "aes-128-cbc"
+
+
+def test_triple_des_is_for_ssm_1_only(site: Site) -> None:
+    weak = {"cipher": "des-ede3-cbc"}
+    fault = site.write(certificates=weak).fault()
+    assert (fault.section, fault.option) == ("certificates", "cipher")
+    assert "SSM1 only" in fault.problem
+    site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": "/CN=x"}, certificates=weak)
+    assert site.sender().certificates.cipher == "des-ede3-cbc"
+
+
+def test_ssm_1_sends_one_message_at_a_time(site: Site) -> None:
+    assert window_of(site.write(messaging={"window": "7"}).sender()) == 7
+    site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": "/CN=x", "window": "7"})
+    assert window_of(site.sender()) == 1

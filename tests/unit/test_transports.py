@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of transports and the names that a configuration may use are the same; each opens what was asked for."""
+
+from pathlib import Path
+
+import pytest
+
+from ssm.broker_sources import unheard
+from ssm.settings.found import Sources
+from ssm.settings.ini import read_receiver, read_sender
+from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
+from ssm.transport.ams import AmsTransport
+from ssm.transport.ams_service import Pace
+from ssm.transport.tls import TlsSettings
+from ssm.transports import TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
+
+AMS = """
+[{role}]
+protocol: AMS
+[broker]
+host: ams.example.org, [2001:db8::7]:8080
+port: 61613
+authn_port: 9443
+connect_timeout_seconds: 3
+receipt_timeout_seconds: 40
+{trust}
+[certificates]
+certificate: /c.pem
+key: /k.pem
+capath: /ca
+[messaging]
+ams_project: accounting
+destination: gLite-APEL
+path: /spool
+max_message_size: 10 MB
+{more}
+"""
+
+
+def written(tmp_path: Path, role: str, *, trust: str = "", more: str = "") -> Sources:
+    file = tmp_path / f"{role}.cfg"
+    file.write_text(AMS.format(role=role, trust=trust, more=more))
+    return Sources(file)
+
+
+def test_every_protocol_that_may_be_named_can_be_opened_and_the_other_way_round() -> None:
+    assert TRANSPORTS.keys() == PROTOCOLS.keys()
+
+
+def test_what_is_assumed_can_be_opened() -> None:
+    assert DEFAULT_PROTOCOL in TRANSPORTS
+
+
+def test_a_sender_for_ams_gets_what_its_file_says(tmp_path: Path) -> None:
+    settings, _ = read_sender(written(tmp_path, "sender", more="token: s3cr3t"))
+    transport = open_transport(settings)
+    assert isinstance(transport, AmsTransport)
+    opened = transport.settings
+    assert opened.hosts == (("ams.example.org", 443), ("2001:db8::7", 8080))
+    assert (opened.project, opened.destination, opened.token) == ("accounting", "gLite-APEL", "s3cr3t")
+    assert (opened.authn_port, opened.max_octets) == (9443, 10_000_000)
+    assert opened.tls == TlsSettings(Path("/c.pem"), Path("/k.pem"), None)
+    assert opened.pace == Pace(connect_seconds=3.0, answer_seconds=40.0)
+    assert "s3cr3t" not in repr(settings) + repr(opened) + repr(transport.endpoints)
+
+
+def test_a_receiver_for_ams_gets_what_its_file_says(tmp_path: Path) -> None:
+    more = "prefetch: 99\nack_deadline_seconds: 30"
+    settings, _ = read_receiver(written(tmp_path, "receiver", trust="ams_trust: capath", more=more))
+    transport = ams_receiver(settings, unheard)
+    assert isinstance(transport, AmsTransport)
+    opened = transport.settings
+    assert (opened.prefetch, opened.ack_deadline_seconds, opened.token) == (99, 30.0, None)
+    assert opened.tls.ca_directory == Path("/ca")
+    assert opened.tls.verify_broker
+
+
+def test_nothing_turns_the_verification_of_ams_off(tmp_path: Path) -> None:
+    settings, found = read_sender(written(tmp_path, "sender", trust="verify_broker: false\nuse_ssl: false"))
+    transport = ams_sender(settings, unheard)
+    assert isinstance(transport, AmsTransport)
+    assert transport.settings.tls.verify_broker
+    said = "\n".join(found.warnings)
+    for name in ("port", "use_ssl", "verify_broker"):
+        assert f"[broker] {name} has no effect: " in said
+
+
+@pytest.mark.parametrize("trust", ["system", "capath"])
+def test_where_messages_go_is_said_for_people(tmp_path: Path, trust: str) -> None:
+    settings, _ = read_sender(written(tmp_path, "sender", trust=f"ams_trust: {trust}"))
+    assert describe(settings) == f"ams.example.org:443, 2001:db8::7:8080, AMS over TLS, verified against {trust}"
