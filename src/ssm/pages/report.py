@@ -195,7 +195,7 @@ def efficiency_figure(chart: Chart, draw: Draw, head: str, sums: Sequence[tuple[
         row(key, [grouped(hours(amount.cpu)), grouped(hours(amount.core_wall)), percent(amount.efficiency)])
         for key, amount in sums
     ]
-    beside = table(chart.title, (head,), ("CPU, h", "Wall × cores, h", "Efficiency"), [el("tbody", rows)])
+    beside = table(chart.title, (head,), ("CPU, h", "Wall × cores,\u00a0h", "Efficiency"), [el("tbody", rows)])
     return el("figure", caption(chart, "the dashed line is all together"), draw(chart), beside)
 
 

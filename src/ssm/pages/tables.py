@@ -9,7 +9,7 @@ from ssm.pages.html import Markup, el
 from ssm.pages.numbers import grouped, percent
 from ssm.ports.usage import Amount
 
-AMOUNTS = ("Jobs", "CPU time, h", "Wall × cores, h", "CPU work", "Work", "Efficiency")
+AMOUNTS = ("Jobs", "CPU time,\u00a0h", "Wall × cores,\u00a0h", "CPU work", "Work", "Efficiency")
 UNSAID = "(not said)"
 
 

@@ -10,7 +10,7 @@
 Into a directory or an outgoing spool there go messages of one site and month each; into a file one message with all
 records. Summaries and sync records are those of the jobs that the same options make, and --count counts these jobs.
 
-Exit status: 0 done; 65 there is no such form; 74 it cannot be written; 78 the folder cannot be made.
+Exit status: 0 done; 65 there is no such form; 78 it cannot be written.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ssm.cli.console import say
+from ssm.cli.files import whole_file
 from ssm.cli.messages import STANDARD_INPUT, now
 from ssm.errors import ConfigError
 from ssm.names import printable
@@ -27,7 +28,6 @@ from ssm.records.invented.messages import INVENTIONS, Order, Piece, messages, on
 from ssm.records.invented.months import Month
 from ssm.records.invented.world import Site, Wish, world_of
 
-TEMPORARY = ".part"
 Put = Callable[[str, bytes], object]
 
 
@@ -128,28 +128,23 @@ def opened(arguments: argparse.Namespace) -> Put:
 
 
 def place(path: Path, payload: bytes) -> None:
-    """A whole file, or none: somebody may be watching."""
-    part = path.with_name(f".{path.name}{TEMPORARY}")
-    part.write_bytes(payload)
-    part.replace(path)
+    """One message."""
+    with whole_file(path) as stream:
+        stream.write(payload)
 
 
 def write_file(name: str, portions: Iterable[bytes]) -> None:
-    """One message."""
+    """One message of everything."""
     if name == STANDARD_INPUT:
         for portion in portions:
             sys.stdout.buffer.write(portion)
         return
-    path = Path(name)
-    part = path.with_name(f".{path.name}{TEMPORARY}")
-    with part.open("wb") as stream:
-        for portion in portions:
-            stream.write(portion)
-    part.replace(path)
+    with whole_file(Path(name)) as stream:
+        stream.writelines(portions)
 
 
 def write_topology(path: Path, sites: Iterable[Site]) -> None:
     """As ``ssm report --topology`` reads it."""
     lines = ["site,country,federation,tier,ngi"]
     lines += [f"{one.name},{one.country},{one.federation},{one.tier},{one.ngi}" for one in sites]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    place(path, ("\n".join(lines) + "\n").encode())

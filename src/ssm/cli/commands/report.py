@@ -11,7 +11,7 @@ It reads what ssm summarise has made. CSV and JSON have the columns of the publi
 charts, and needs nothing but itself. Users, who are people, are shown only where --by names them.
 
 Exit status: 0 done; 1 --compare found differences; 66 a file cannot be read; 75 the database is away;
-78 configuration, login, tables of another version, or the charts are not installed.
+78 configuration, login, tables of another version, a file that cannot be written, or charts that are not installed.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssm.cli.console import say, table
+from ssm.cli.files import whole_file
 from ssm.cli.messages import STANDARD_INPUT, now
 from ssm.cli.sources import add_sources, sources
 from ssm.errors import ConfigError, InputError
@@ -176,10 +177,8 @@ def write(name: str, portions: Iterable[str]) -> None:
             sys.stdout.write(portion)
         return
     path = Path(name)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as stream:
-        stream.writelines(portions)
-    part.replace(path)
+    with whole_file(path) as stream:
+        stream.writelines(portion.encode() for portion in portions)
     say(f"written: {printable(str(path.absolute()))}")
 
 
