@@ -204,8 +204,9 @@ def streams(octets: int, folder: Path) -> list[Stream]:
 
 def stream(name: str, words: list[str], octets: int) -> Stream:
     """One command, in a process of its own, so that its memory is its own."""
-    program = "import resource, sys; from ssm.cli.main import main; main(sys.argv[1:]); "
-    program += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    # Of that program alone: getrusage would count what the one that started it had held.
+    program = "import sys; from ssm.cli.main import main; main(sys.argv[1:]); "
+    program += "print([one.split()[1] for one in open('/proc/self/status') if 'VmHWM' in one][0], file=sys.stderr)"
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True, timeout=900

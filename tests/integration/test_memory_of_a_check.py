@@ -13,7 +13,7 @@ import pytest
 MEGABYTES = int(os.environ.get("SSM_MEMORY_MEGABYTES", "150"))
 MOST_RESIDENT = 200_000_000
 PROGRAM = '''
-import resource, sys
+import sys
 from ssm.records.check import check_message
 
 megabytes = int(sys.argv[1])
@@ -48,7 +48,9 @@ def stream():
         yield block
 
 codes = [fault.code for fault in check_message(stream(), 1_764_000_000)]
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, *codes)
+# Of this program alone: getrusage would count what the one that started it had held.
+(peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(int(peak) * 1024, *codes)
 '''
 
 
