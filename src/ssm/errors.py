@@ -19,7 +19,7 @@
     │  ├─ CannotJudgeError           the fault is on our side (CRL, CA directory)
     │  ├─ SpoolUnavailableError      disk full, input/output error
     │  ├─ RepositoryUnavailableError the database is down, full, or too busy
-    │  └─ TransportError             ConnectFailed · ConnectionLost · TimedOut · Refused · RemoteProtocol
+    │  └─ TransportError             ConnectFailed · ConnectionLost · TimedOut · Refused (TooLarge) · RemoteProtocol
     └─ StopError                   going on would do harm: stop, tell, exit non-zero
        ├─ ConfigError                all faults at once
        ├─ CredentialError            key unreadable, certificate expired, login refused
@@ -185,6 +185,10 @@ class TimedOutError(TransportError):
 
 class RefusedError(TransportError):
     """The broker answered one particular message with an error."""
+
+
+class TooLargeError(RefusedError):
+    """The other side takes no message of this size: sending it again is in vain."""
 
 
 class RemoteProtocolError(TransportError):

@@ -5,7 +5,7 @@ To add one: its adapter (``ssm.transport.NAME``), what it needs to be told (``ss
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from ssm.broker_sources import describe_brokers, unheard
@@ -155,7 +155,11 @@ def most_payload_of(settings: SenderSettings) -> int:
 
 def open_listeners(settings: ReceiverSettings, ports: ReceivePorts) -> Sequence[Listener]:
     """Every way in."""
-    return [TRANSPORTS[one.protocol].open_listener(one, ports) for one in settings.listeners]
+    listeners = [TRANSPORTS[one.protocol].open_listener(one, ports) for one in settings.listeners]
+    if len(listeners) == 1:
+        return listeners
+    names = [f"receiver.{one.name}" if one.name else "receiver" for one in settings.listeners]
+    return [replace(one, way=f" by [{name}]") for one, name in zip(listeners, names, strict=True)]
 
 
 def sealing_of(settings: SenderSettings, tell: Teller) -> Sealing:

@@ -206,17 +206,18 @@ def test_a_message_over_the_limit_of_ams_travels_in_pieces(ends: Ends) -> None:
     assert ends.left() == []
 
 
-def test_a_message_that_ams_does_not_take_stays_and_the_others_go(ends: Ends) -> None:
+def test_a_message_that_ams_does_not_take_is_set_aside_and_the_others_go(ends: Ends) -> None:
     ends.place.server.state.max_message_octets = 20_000
     sent = payloads(10)
     ends.leave([*sent[:5], b"x" * 30_000, *sent[5:]])
     program = ends.start("send")
-    assert program.process.wait(60) != 0
+    assert program.process.wait(60) == 65
     assert len(ends.place.topic.messages) >= 10
-    (left,) = ends.left()
-    assert left.read_bytes() == b"x" * 30_000
-    said = ends.log("send").read_text()
-    assert "Message size is too large (HTTP 413)" in said
+    assert ends.left() == []
+    (aside,) = elements(ends.outgoing / ".ssm" / "reject")
+    assert aside.read_bytes() == b"x" * 30_000
+    assert "Message size is too large (HTTP 413)" in aside.with_name("error").read_text()
+    ends.start("send").finish()
     ends.receive_until(10)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ssm.errors import ConnectFailedError, ConnectionLostError, RefusedError, RemoteProtocolError, TransportError
+from ssm.errors import ConnectFailedError, ConnectionLostError, RemoteProtocolError, TooLargeError, TransportError
 from ssm.ports.transport import Consumer, Delivery, Transport
 from ssm.transport.ams import AmsTransport
 from ssm.transport.ams_consumer import HELD_OCTETS, SLACK_OCTETS
@@ -179,7 +179,7 @@ def test_one_message_that_is_too_large_is_refused_and_the_others_go(place: AmsPl
         results = await asyncio.gather(
             *(producer.publish(f"id/{number}", body) for number, body in enumerate(bodies)), return_exceptions=True
         )
-        assert [type(one) for one in results] == [type(None), RefusedError, type(None), type(None)]
+        assert [type(one) for one in results] == [type(None), TooLargeError, type(None), type(None)]
         assert "Message size is too large" in str(results[1])
         await producer.publish("later", b"d")
         await producer.close()

@@ -69,6 +69,7 @@ class DeferredPass:
                 element=filed.name,
                 signer=verdict.signer,
                 reason=verdict.error,
+                way="",
             )
         return True
 

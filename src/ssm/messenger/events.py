@@ -113,19 +113,21 @@ class Event(Enum):
     ACCEPTED = Kind(
         "accepted",
         logging.INFO,
-        "Received message. ID = {message_id}. Valid signer: {signer}. Message saved to incoming queue as {element}",
+        "Received message. ID = {message_id}. Valid signer: {signer}. "
+        "Message saved to incoming queue as {element}{way}",
         "Verified, permitted, and durable in incoming.",
     )
     REJECTED = Kind(
         "rejected",
         logging.WARNING,
-        "Received message. ID = {message_id}. Message rejected: {reason}. Message saved to reject queue as {element}",
+        "Received message. ID = {message_id}. Message rejected: {reason}. "
+        "Message saved to reject queue as {element}{way}",
         "Can never pass; durable in reject with its reason.",
     )
     DEFERRED = Kind(
         "deferred",
         logging.WARNING,
-        "Received message. ID = {message_id}. {reason}. Message saved to deferred queue as {element}",
+        "Received message. ID = {message_id}. {reason}. Message saved to deferred queue as {element}{way}",
         "Cannot be judged now for a reason on our side; durable in deferred, judged again by itself.",
     )
     LEFT = Kind(

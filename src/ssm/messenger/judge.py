@@ -40,6 +40,8 @@ class Listener:
 
     transport: Transport
     judge: Decider
+    way: str = ""
+    """Said of each message that comes by it, where there are several: `` by [receiver.NAME]``."""
 
 
 @dataclass(frozen=True, slots=True)

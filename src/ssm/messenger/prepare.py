@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ssm.errors import RejectError, RetryError
+from ssm.errors import RejectError, RetryError, TooLargeError, UnsendableError
 from ssm.messenger.content import ContentPorts, Portion, look, portions, settle
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.outbox import Prepared
@@ -116,6 +116,16 @@ def set_aside(ports: SendPorts, name: str, payload: bytes, error: RejectError) -
     ports.spool.remove(name)
     element = filed[0].name if filed else "reject"
     ports.tell(Event.SET_ASIDE, message_id=name, element=element, reason=str(error))
+
+
+def put_aside(ports: SendPorts, item: Prepared, error: TooLargeError) -> None:
+    """Set an element aside that had been sealed, and cannot be sent; without effect when somebody else took it."""
+    ports.spool.release(item.element)
+    payload = ports.spool.claim(item.element)
+    if payload is None:
+        return
+    set_aside(ports, item.element, payload, UnsendableError(str(error), hint=error.hint))
+    ports.copies.drop([item.name])
 
 
 def finish(ports: SendPorts, confirmed: Sequence[Prepared]) -> None:

@@ -104,11 +104,11 @@ class ReceiveRun:
         while not self.stopping.is_set():
             try:
                 consumer = await listener.transport.open_consumer()
-                self.ports.tell(Event.CONNECTED, peer=consumer.peer)
+                self.ports.tell(Event.CONNECTED, peer=consumer.peer + listener.way)
                 await self.take_from(consumer, listener, backoff)
             except TransportError as error:
                 delay = backoff.next_delay()
-                self.ports.tell(Event.CONNECTION_LOST, cause=describe(error), retry_in=round(delay, 1))
+                self.ports.tell(Event.CONNECTION_LOST, cause=describe(error) + listener.way, retry_in=round(delay, 1))
                 await pause(self.stopping, delay)
 
     async def take_from(self, consumer: Consumer, listener: Listener, backoff: Backoff) -> None:
@@ -116,7 +116,7 @@ class ReceiveRun:
         judged: asyncio.Queue[list[Judged]] = asyncio.Queue(JUDGED_AHEAD)
         try:
             async with asyncio.TaskGroup() as group:
-                filing = group.create_task(self.file_all(consumer, judged))
+                filing = group.create_task(self.file_all(consumer, judged, listener.way))
                 while deliveries := await self.next_batch(consumer):
                     backoff.succeeded()
                     await self.judge_all(deliveries, listener, judged)
@@ -181,27 +181,27 @@ class ReceiveRun:
             for delivery, digest in pairs
         ]
 
-    async def file_all(self, consumer: Consumer, judged: JudgedQueue) -> None:
+    async def file_all(self, consumer: Consumer, judged: JudgedQueue, way: str) -> None:
         """File what is judged, and acknowledge what is filed."""
         while True:
             batch = await judged.get()
             async with self.filing:
-                filed = await self.patiently(partial(self.file_and_tell, batch))
+                filed = await self.patiently(partial(self.file_and_tell, batch, way))
             if not isinstance(filed, Stopped):
                 await consumer.acknowledge([one.delivery for one in batch])
             judged.task_done()
 
-    def file_and_tell(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
+    def file_and_tell(self, batch: Sequence[Judged], way: str) -> Sequence[Outcome]:
         """File, and say so in the same breath: a connection that is lost now costs no line of the log; blocking."""
         outcomes = self.file_some(batch)
-        self.tell_filed(outcomes)
+        self.tell_filed(outcomes, way)
         return outcomes
 
     def file_some(self, batch: Sequence[Judged]) -> Sequence[Outcome]:
         """File those that are new; blocking. In order, and once, also when one stands twice in the batch."""
         return [outcome for part in parts_of(batch) for outcome in file_part(self.ports.cabinet, part)]
 
-    def tell_filed(self, outcomes: Sequence[Outcome]) -> None:
+    def tell_filed(self, outcomes: Sequence[Outcome], way: str) -> None:
         """One line for each change of state, after it is durable."""
         for outcome in outcomes:
             delivery, verdict = outcome.judged.delivery, outcome.judged.verdict
@@ -218,6 +218,7 @@ class ReceiveRun:
                     element=outcome.name,
                     signer=verdict.signer,
                     reason=verdict.error,
+                    way=way,
                 )
 
     async def tidy(self) -> None:

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ssm.errors import RefusedError, TransportError
+from ssm.errors import RefusedError, TooLargeError, TransportError
 from ssm.messenger.events import Event
 from ssm.messenger.outbox import Outbox, Prepared
-from ssm.messenger.prepare import SendPorts, finish, give_back, prepare
+from ssm.messenger.prepare import SendPorts, finish, give_back, prepare, put_aside
 from ssm.messenger.retry import Backoff, describe
 from ssm.messenger.tasks import first_of, pause, to_the_end
 from ssm.ports.transport import Producer, Transport
@@ -201,6 +201,10 @@ class SendRun:
         self.ports.tell(Event.SENDING, message_id=item.name)
         try:
             await producer.publish(item.name, item.sealed)
+        except TooLargeError as error:
+            self.outbox.done(item)
+            self.report.set_aside += 1
+            await to_the_end(asyncio.to_thread(put_aside, self.ports, item, error))
         except RefusedError as error:
             # First out of what is in flight: brokers hang up after an error, and then it must not be sent again.
             self.outbox.done(item)

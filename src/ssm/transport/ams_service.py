@@ -13,7 +13,14 @@ from datetime import UTC, datetime
 
 import httpx2
 
-from ssm.errors import ConnectionLostError, RefusedError, RemoteProtocolError, TimedOutError, TransportError
+from ssm.errors import (
+    ConnectionLostError,
+    RefusedError,
+    RemoteProtocolError,
+    TimedOutError,
+    TooLargeError,
+    TransportError,
+)
 from ssm.messenger.retry import Backoff
 from ssm.protocols.ams.replies import Fate, MalformedReplyError, explain, fate_of, read_token, retry_after
 from ssm.protocols.ams.requests import TOKEN_HEADER, Request, exchange
@@ -216,7 +223,9 @@ def error_of(answer: Answer, token: str) -> TransportError:
     """What an answer that is no success means; a service that says our token in its words is not quoted so far."""
     said = explain(answer.status, answer.body).replace(token, "…")
     match fate_of(answer.status):
-        case Fate.TOO_LARGE | Fate.WRONG:
+        case Fate.TOO_LARGE:
+            return TooLargeError(said, hint="set [messaging] max_message_size lower, so that it is cut")
+        case Fate.WRONG:
             return RefusedError(said)
         case Fate.TEMPORARY:
             return BusyError(said)

@@ -11,6 +11,7 @@ from ssm.errors import (
     ConnectionLostError,
     RefusedError,
     SpoolUnavailableError,
+    TooLargeError,
     TransportError,
     UnsendableError,
 )
@@ -248,3 +249,13 @@ def test_a_follower_sends_what_comes_later() -> None:
 
     assert asyncio.run(work()).sent == 3
     assert made.transport.connections == 1
+
+
+def test_a_message_that_is_too_large_for_the_other_side_is_set_aside_and_the_others_go() -> None:
+    made = world(5)
+    made.transport.fate = lambda message_id, _: TooLargeError("too large") if message_id == "m002" else None
+    report = made.run()
+    assert (report.sent, report.set_aside, report.refused) == (4, 1, 0)
+    assert made.spool.payloads == {}
+    assert made.copies.kept == {}
+    assert made.told.of(Event.SET_ASIDE) == ["m002"]
