@@ -139,6 +139,7 @@ def test_what_has_no_such_form_is_refused(level: Level) -> None:
     with pytest.raises(RecordError, match="no version"):
         level.unload("summary", shape=Shape(format="apel-text", version="v0.9"))
     assert level.messages == []
+    assert level.plan().uncertain == 0
 
 
 def test_a_record_that_cannot_be_said_does_not_hold_up_the_others(level: Level) -> None:

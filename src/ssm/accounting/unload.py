@@ -12,7 +12,7 @@ Whoever dies in between has at worst placed messages that are placed again: they
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -128,6 +128,9 @@ class Unload:
 
     def publish(self, product: Product, shapes: Mapping[str, Shape]) -> None:
         """Sums, with what has to be taken back."""
+        forms = {kind: shapes.get(kind) or companion(shapes) for kind in product.kinds}
+        for kind, shape in forms.items():
+            target_of(kind, shape)  # before anything is written down as intended
         for lot, gone in self.lots(product):
             sent = publications_of(lot)
             unsaid: set[tuple[str, int, bytes]] = set()
@@ -135,7 +138,7 @@ class Unload:
             for kind, records in lot.items():
                 zeros = [taken_back(RECORD_TYPES[kind], one) for one in gone if one.kind == kind]
                 self.done.taken_back += len(zeros)
-                refused = self.place(kind, iter([*records, *zeros]), shapes.get(kind) or companion(shapes))
+                refused = self.place(kind, iter([*records, *zeros]), forms[kind])
                 unsaid |= {(one.kind, one.month, one.digest) for one in publications_of({kind: refused})}
             went = [one for one in sent if (one.kind, one.month, one.digest) not in unsaid]
             self.publications.settle(self.target, went, gone)
@@ -169,38 +172,36 @@ class Unload:
 
     def place(self, kind: str, records: Iterator[Record], shape: Shape) -> list[Record]:
         """As messages of bounded size; those that cannot be said, which do not hold up the others."""
-        target, refused = target_of(kind, shape), []
+        target = target_of(kind, shape)
+        refused: list[Record] = []
         while some := list(islice(records, shape.records)):
-            good, bad = self.sayable(kind, some, target, shape)
-            for payload in payloads(kind, good, target, shape, Terms(self.now, self.done.losses)) if good else ():
+            try:
+                made = payloads(kind, some, target, shape, self.terms())
+            except (RecordError, FormatError):
+                bad = self.unsayable(kind, some, target, shape)
+                some = [one for at, one in enumerate(some) if at not in bad]
+                refused += bad.values()
+                made = payloads(kind, some, target, shape, self.terms()) if some else []
+            for payload in made:
                 self.leave(payload)
-                self.done.messages += 1
-            self.done.records[kind] = self.done.records.get(kind, 0) + len(good)
-            refused += bad
+            self.done.messages += len(made)
+            self.done.records[kind] = self.done.records.get(kind, 0) + len(some)
         return refused
 
-    def sayable(
-        self, kind: str, records: list[Record], target: Target, shape: Shape
-    ) -> tuple[list[Record], list[Record]]:
-        """Which can be said, and which cannot: they are looked at one by one only where there is one that cannot."""
-        if self.reason(kind, records, target, shape) is None:
-            return records, []
-        bad = []
-        for record in records:
-            reason = self.reason(kind, [record], target, shape)
-            if reason is not None:
-                bad.append(record)
-                self.done.refused.append(f"{kind} of {getattr(record, 'site', None)}: {reason}")
-        return [one for one in records if not any(one is other for other in bad)], bad
+    def unsayable(self, kind: str, records: Sequence[Record], target: Target, shape: Shape) -> dict[int, Record]:
+        """Those that cannot be said, by their places; each is told."""
+        found = {}
+        for at, record in enumerate(records):
+            try:
+                payloads(kind, [record], target, shape, Terms(self.now, Losses()))
+            except (RecordError, FormatError) as error:
+                found[at] = record
+                self.done.refused.append(f"{kind} of {getattr(record, 'site', None)}: {error}")
+        return found
 
-    def reason(self, kind: str, records: list[Record], target: Target, shape: Shape) -> str | None:
-        """Why records cannot be said; None where they can."""
-        try:
-            for _ in payloads(kind, records, target, shape, Terms(self.now, Losses())):
-                pass
-        except (RecordError, FormatError) as error:
-            return str(error)
-        return None
+    def terms(self) -> "Terms":
+        """Of this run."""
+        return Terms(self.now, self.done.losses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +212,11 @@ class Terms:
     losses: Losses
 
 
-def payloads(kind: str, records: list[Record], target: Target, shape: Shape, terms: Terms) -> Iterator[bytes]:
+def payloads(kind: str, records: list[Record], target: Target, shape: Shape, terms: Terms) -> list[bytes]:
     """Messages; RecordError or FormatError where a record cannot be said."""
     message = message_of(kind, records)
     written = target.format.write(target.type, target.version, converted(message, target, terms.now, terms.losses))
-    yield from split([b"".join(written)], Size(shape.octets))
+    return list(split([b"".join(written)], Size(shape.octets)))
 
 
 def message_of(kind: str, records: list[Record]) -> Message:
