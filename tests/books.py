@@ -74,6 +74,7 @@ class Books:
             return [tuple(row) for row in connection.execute(query)]
 
     def close(self) -> None:
+        self.summaries.close()
         self.repository.close()
         self.database.close()
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishing to the next level, over each database: what goes out is what is there, and what is gone is taken back."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from ssm.accounting.plan import Plan, plan
 from ssm.accounting.selection import Selection, gap
+from ssm.accounting.summary_tables import JOB_SUMMARIES
 from ssm.accounting.sync import Verdict, compare
 from ssm.accounting.unload import Shape, Unload, Unloaded, format_of
 from ssm.errors import RecordError, RepositoryUnavailableError
@@ -16,6 +19,7 @@ from ssm.ports.publications import Window
 from ssm.records.formats import recognise
 from ssm.records.types.storage import STORAGE, StorageRecord
 from ssm.repository.publications import SqlPublications
+from ssm.repository.schema import SUMMARIES
 from ssm.repository.session import Access
 from tests.accounting import MAY_2024, jobs, summary
 from tests.books import NOW, Books
@@ -70,7 +74,9 @@ class Level:
 def level(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Level]:
     here = Books(access)
     there = Books(Access(f"sqlite:///{tmp_path_factory.mktemp('next')}/accounting.sqlite"))
-    yield Level(here, there, SqlPublications(here.database))
+    publications = SqlPublications(here.database)
+    yield Level(here, there, publications)
+    publications.close()
     here.close()
     there.close()
 
@@ -113,7 +119,8 @@ def test_the_next_level_adds_up_to_the_same(level: Level, kind: str, version: st
     assert found == expected
     for one, other in zip(*(books.sums(*NORMALISED) for books in (level.here, level.there)), strict=True):
         assert all(abs(int(str(a)) - int(str(b))) <= 10 for a, b in zip(one, other, strict=True))
-    compared = list(compare(SqlPublications(level.there.database), Window()))
+    with contextlib.closing(SqlPublications(level.there.database)) as publications:
+        compared = list(compare(publications, Window()))
     assert {one.verdict for site in compared for one in site.comparisons} == {Verdict.AGREES}
 
 
@@ -132,6 +139,22 @@ def test_what_has_no_such_form_is_refused(level: Level) -> None:
     with pytest.raises(RecordError, match="no version"):
         level.unload("summary", shape=Shape(format="apel-text", version="v0.9"))
     assert level.messages == []
+
+
+def test_a_record_that_cannot_be_said_does_not_hold_up_the_others(level: Level) -> None:
+    """A VO of two percent signs, which XML can say, would end a text record early."""
+    level.here.put(jobs([1]), jobs([2], SubmitHost="ce2"))
+    level.here.summarise()
+    with level.here.database.connect() as connection:
+        table = SUMMARIES[JOB_SUMMARIES.name]
+        connection.execute(update(table).where(table.c.submit_host == "ce2").values(vo="a%%\nNumberOfJobs: 9"))
+        connection.commit()
+    done = level.unload("summary")
+    [said] = done.refused
+    assert "EXAMPLE-T2" in said
+    assert done.records == {"summary": 1, "sync": 2}
+    assert not any(b"NumberOfJobs: 9" in one for one in level.messages)
+    assert level.plan().uncertain == 1
 
 
 def test_messages_are_bounded_in_records_and_octets(level: Level) -> None:
@@ -187,6 +210,17 @@ def test_what_is_there_no_more_is_taken_back(level: Level) -> None:
     level.arrive()
     assert level.there.sums("number_of_jobs", by=["submit_host"]) == [("ce9", 2)]
     assert level.unload("summary").taken_back == 0, "once is enough"
+
+
+def test_a_site_that_is_there_no_more_is_taken_back(level: Level) -> None:
+    level.here.put(summary())
+    level.unload("summary")
+    level.arrive()
+    level.here.put(summary(NumberOfJobs=0, WallDuration=0, CpuDuration=0))
+    done = level.unload("summary")
+    assert (done.records, done.taken_back) == ({"summary": 1, "sync": 1}, 2)
+    level.arrive()
+    assert level.there.sums("number_of_jobs") == [(None,)]
 
 
 def test_another_form_of_summary_takes_the_first_one_back(level: Level) -> None:

@@ -227,6 +227,15 @@ def test_marks_of_what_is_loaded_meanwhile_stay(books: Books, contents: Contents
     assert books.sums("number_of_jobs") == [(2,)]
 
 
+def test_marks_of_what_is_not_added_up_go_as_well(books: Books, contents: Contents) -> None:
+    books.put(
+        b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nSubmitHost: ce1\nNumberOfJobs: 1\nMonth: 5\nYear: 2024\n%%\n"
+    )
+    [done] = books.summarise()
+    assert (done.kinds, done.rows) == (("sync",), 0)
+    assert contents.dirty() == set()
+
+
 def test_what_breaks_off_has_changed_nothing(books: Books, contents: Contents) -> None:
     books.put(jobs([1]))
     books.summarise()
@@ -259,7 +268,7 @@ def test_sums_of_jobs_that_were_forgotten_stay(books: Books) -> None:
     books.put(jobs(range(10)))
     books.put_records(CLOUD, machine("a", 5000, MAY_2024))
     books.summarise()
-    forget(books.database, 202406)
+    assert forget(books.database, 202407).rows == {"job_records": 10, "cloud_records": 1}
     books.put(summary(SubmitHost="ce2.example.org", NumberOfJobs=7))
     said = CloudSummaryRecord(site=SITE, cloud_compute_service="cloud2", month=5, year=2024, number_of_vms=3)
     books.put_records(CLOUD_SUMMARY, said)
@@ -269,3 +278,13 @@ def test_sums_of_jobs_that_were_forgotten_stay(books: Books) -> None:
         ("cloud", 1),
         ("cloud-summary", 3),
     ]
+
+
+def test_a_machine_whose_past_was_forgotten_does_not_use_it_again(books: Books) -> None:
+    books.put_records(CLOUD, machine("a", 5000, MAY_2024))
+    books.put_records(CLOUD, machine("a", 6000, JUNE_2024))
+    books.summarise()
+    assert forget(books.database, 202406).rows == {}
+    books.put_records(CLOUD, machine("b", 1, JUNE_2024))
+    books.summarise()
+    assert clouds(books) == [(202405, 1, 5000, 10_000), (202406, 2, 1001, 2002)]

@@ -140,7 +140,8 @@ def derive_memberships(table: Table) -> None:
         found = [tuple(own) if fqan is None else parts_of(fqan) for fqan, *own in rows]
     else:
         found = list(map(parts_of, table["fqan"]))
-    for name, column in zip(MEMBERSHIP, zip(*found, strict=True), strict=True):
+    columns = zip(*found, strict=True) if found else ((), (), ())  # a reader may end with an empty batch
+    for name, column in zip(MEMBERSHIP, columns, strict=True):
         table[name] = list(column)
 
 

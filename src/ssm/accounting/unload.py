@@ -12,7 +12,7 @@ Whoever dies in between has at worst placed messages that are placed again: they
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from ssm.accounting.merging import publication_of, taken_back
 from ssm.accounting.selection import Selection
 from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES
 from ssm.accounting.unshaping import records_of
+from ssm.errors import FormatError, RecordError
 from ssm.ports.publications import Publication, Publications
 from ssm.ports.repository import Row
 from ssm.records.convert import Losses, Target, converted
@@ -99,6 +100,8 @@ class Unloaded:
     taken_back: int = 0
     """Of these, records that say there is nothing any more."""
     losses: Losses = field(default_factory=Losses)
+    refused: list[str] = field(default_factory=list)
+    """One sentence for each record that cannot be said in this form, and did not go out."""
 
 
 @dataclass(slots=True)
@@ -127,12 +130,15 @@ class Unload:
         """Sums, with what has to be taken back."""
         for lot, gone in self.lots(product):
             sent = publications_of(lot)
+            unsaid: set[tuple[str, int, bytes]] = set()
             self.publications.intend(self.target, sent)
             for kind, records in lot.items():
                 zeros = [taken_back(RECORD_TYPES[kind], one) for one in gone if one.kind == kind]
                 self.done.taken_back += len(zeros)
-                self.place(kind, iter([*records, *zeros]), shapes.get(kind) or companion(shapes))
-            self.publications.settle(self.target, sent, gone)
+                refused = self.place(kind, iter([*records, *zeros]), shapes.get(kind) or companion(shapes))
+                unsaid |= {(one.kind, one.month, one.digest) for one in publications_of({kind: refused})}
+            went = [one for one in sent if (one.kind, one.month, one.digest) not in unsaid]
+            self.publications.settle(self.target, went, gone)
 
     def lots(self, product: Product) -> Iterator[tuple[Lot, list[Publication]]]:
         """Records of whole sites, not too many at a time; and what there is no more of these."""
@@ -161,13 +167,68 @@ class Unload:
 
         self.place(kind, everything(), shape)
 
-    def place(self, kind: str, records: Iterator[Record], shape: Shape) -> None:
-        """As messages of bounded size."""
+    def place(self, kind: str, records: Iterator[Record], shape: Shape) -> list[Record]:
+        """As messages of bounded size; those that cannot be said, which do not hold up the others."""
+        target, refused = target_of(kind, shape), []
         while some := list(islice(records, shape.records)):
-            for payload in split([message_of(kind, some, shape, self.now, self.done.losses)], Size(shape.octets)):
+            good, bad = self.sayable(kind, some, target, shape)
+            for payload in payloads(kind, good, target, shape, Terms(self.now, self.done.losses)) if good else ():
                 self.leave(payload)
                 self.done.messages += 1
-            self.done.records[kind] = self.done.records.get(kind, 0) + len(some)
+            self.done.records[kind] = self.done.records.get(kind, 0) + len(good)
+            refused += bad
+        return refused
+
+    def sayable(
+        self, kind: str, records: list[Record], target: Target, shape: Shape
+    ) -> tuple[list[Record], list[Record]]:
+        """Which can be said, and which cannot: they are looked at one by one only where there is one that cannot."""
+        if self.reason(kind, records, target, shape) is None:
+            return records, []
+        bad = []
+        for record in records:
+            reason = self.reason(kind, [record], target, shape)
+            if reason is not None:
+                bad.append(record)
+                self.done.refused.append(f"{kind} of {getattr(record, 'site', None)}: {reason}")
+        return [one for one in records if not any(one is other for other in bad)], bad
+
+    def reason(self, kind: str, records: list[Record], target: Target, shape: Shape) -> str | None:
+        """Why records cannot be said; None where they can."""
+        try:
+            for _ in payloads(kind, records, target, shape, Terms(self.now, Losses())):
+                pass
+        except (RecordError, FormatError) as error:
+            return str(error)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What writing needs to know, and where it notes what is lost."""
+
+    now: int
+    losses: Losses
+
+
+def payloads(kind: str, records: list[Record], target: Target, shape: Shape, terms: Terms) -> Iterator[bytes]:
+    """Messages; RecordError or FormatError where a record cannot be said."""
+    message = message_of(kind, records)
+    written = target.format.write(target.type, target.version, converted(message, target, terms.now, terms.losses))
+    yield from split([b"".join(written)], Size(shape.octets))
+
+
+def message_of(kind: str, records: list[Record]) -> Message:
+    """Records as if they had been read."""
+    declared = RECORD_TYPES[kind]
+    version = MEANING.get(kind, declared.newest)
+    batch = Batch(records, [], lambda _, field: Place(field=field))
+    return Message(TEXT, declared, version, version, iter([batch]))
+
+
+def target_of(kind: str, shape: Shape) -> Target:
+    """The form; RecordError where records of the type have none."""
+    return Target.choose(message_of(kind, []), shape.format, shape.version)
 
 
 def companion(shapes: Mapping[str, Shape]) -> Shape:
@@ -214,16 +275,6 @@ def taken_rows(kind: str, rows: Iterable[Row], selection: Selection) -> Iterator
     for row in rows:
         if selection.takes(row[vo_at], None if infrastructure_at is None else row[infrastructure_at]):
             yield row
-
-
-def message_of(kind: str, records: Sequence[Record], shape: Shape, now: int, losses: Losses) -> bytes:
-    """A message; RecordError where these records have no such form."""
-    declared = RECORD_TYPES[kind]
-    version = MEANING.get(kind, declared.newest)
-    batch = Batch(list(records), [], lambda _, field: Place(field=field))
-    message = Message(TEXT, declared, version, version, iter([batch]))
-    target = Target.choose(message, shape.format, shape.version)
-    return b"".join(target.format.write(declared, target.version, converted(message, target, now, losses)))
 
 
 def format_of(kind: str) -> str:

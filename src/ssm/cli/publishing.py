@@ -2,6 +2,7 @@
 """Options that say what is published, for the commands that do it or show what it would do."""
 
 import argparse
+import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,7 @@ def warn_of_marks(database: "Database") -> None:
     """Sums that are not those of the records any more."""
     from ssm.repository.summaries import SqlSummaries
 
-    count = len(SqlSummaries(database).marked())
+    with contextlib.closing(SqlSummaries(database)) as summaries:
+        count = len(summaries.marked())
     if count:
         say(f"{count} months of sites have changed since they were added up; run ssm summarise first")

@@ -20,7 +20,7 @@ from ssm.repository.database import Database
 from ssm.repository.schema import MESSAGES, RECORDS, SUMMARIES, Record
 from ssm.repository.summary_queries import Query
 from ssm.repository.summary_queries import select as select_any
-from ssm.repository.transactions import alone, reading, transaction
+from ssm.repository.transactions import KeptConnection, alone
 
 CHUNK = 500
 PAGE = 1000
@@ -38,6 +38,11 @@ class SqlPublications:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self.database = database
         self.clock = clock
+        self.kept = KeptConnection(database)
+
+    def close(self) -> None:
+        """Release the connection."""
+        self.kept.close()
 
     @contextlib.contextmanager
     def alone(self, target: str) -> Iterator[None]:
@@ -49,7 +54,7 @@ class SqlPublications:
         """In order."""
         columns = TABLES[table].c
         query = select(columns.site).where(within(TABLES[table], window)).distinct()
-        with self.database.connect() as connection:
+        with self.kept.reading() as connection:
             return sorted(str(site) for site in connection.scalars(query))
 
     def rows(self, table: str, site: str, window: Window) -> Iterator[Sequence[Row]]:
@@ -57,7 +62,7 @@ class SqlPublications:
         chosen = TABLES[table]
         query = select_any(*chosen.columns).where(chosen.c.site == site, within(chosen, window))
         query = query.order_by(*chosen.primary_key.columns)
-        with reading(self.database) as connection:
+        with self.kept.reading() as connection:
             yield from pages(connection, query)
 
     def published(self, target: str, kinds: Sequence[str], site: str, window: Window) -> Sequence[Publication]:
@@ -66,14 +71,14 @@ class SqlPublications:
         query = select_any(*(TABLE.c[name] for name in names)).where(
             TABLE.c.site == site, TABLE.c.target == target, TABLE.c.kind.in_(kinds), within(TABLE, window)
         )
-        with self.database.connect() as connection:
+        with self.kept.reading() as connection:
             found = connection.execute(query.order_by(*TABLE.primary_key.columns)).all()
         return [publication(tuple(row)) for row in found]
 
     def published_sites(self, target: str, kinds: Sequence[str], window: Window) -> Sequence[str]:
         """In order."""
         query = select(TABLE.c.site).where(TABLE.c.target == target, TABLE.c.kind.in_(kinds), within(TABLE, window))
-        with self.database.connect() as connection:
+        with self.kept.reading() as connection:
             return sorted(str(site) for site in connection.scalars(query.distinct()))
 
     def heard(self) -> Mapping[str, int]:
@@ -83,7 +88,7 @@ class SqlPublications:
         speakers = select_any(sync.c.site, MESSAGES.c.signer, func.max(MESSAGES.c.received))
         speakers = speakers.join_from(sync, MESSAGES, sync.c.message == MESSAGES.c.id)
         heard: dict[str, int] = {}
-        with self.database.connect() as connection:
+        with self.kept.reading() as connection:
             by_signer = {
                 signer: int(str(when)) for signer, when in connection.execute(last.group_by(MESSAGES.c.signer))
             }
@@ -94,7 +99,7 @@ class SqlPublications:
 
     def intend(self, target: str, publications: Sequence[Publication]) -> None:
         """Only those that are not known yet."""
-        with transaction(self.database) as connection:
+        with self.kept.writing() as connection:
             for part, some in by_part(publications):
                 here = part_of(target, part)
                 found = connection.scalars(select(TABLE.c.key_digest).where(here))
@@ -103,7 +108,7 @@ class SqlPublications:
 
     def settle(self, target: str, sent: Sequence[Publication], gone: Sequence[Publication]) -> None:
         """In one transaction."""
-        with transaction(self.database) as connection:
+        with self.kept.writing() as connection:
             for part, some in by_part([*sent, *gone]):
                 digests = [one.digest for one in some]
                 for begin in range(0, len(digests), CHUNK):
@@ -144,8 +149,8 @@ def within(table: Record, window: Window) -> ColumnElement[bool]:
 
 def pages(connection: Connection, query: Query) -> Iterator[Sequence[Row]]:
     """Some rows at a time, without holding all of them."""
-    streaming = connection.execution_options(stream_results=True, max_row_buffer=PAGE)
-    with streaming.execute(query) as found:
+    # For the statement, not the connection, which others use afterwards.
+    with connection.execute(query.execution_options(stream_results=True, max_row_buffer=PAGE)) as found:
         for some in found.partitions(PAGE):
             yield [tuple(value_of(one) for one in row) for row in some]
 

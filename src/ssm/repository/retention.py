@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, inspect, select, text
 
 from ssm.accounting.layouts import LAYOUTS
+from ssm.records.types.cloud import CLOUD
 from ssm.repository.database import Database
 from ssm.repository.dialects.postgresql import POSTGRESQL
 from ssm.repository.schema import DIRTY, RECORDS
@@ -39,6 +40,8 @@ def forget(database: Database, oldest: int) -> Forgotten:
 def forget_kind(connection: Connection, kind: str, oldest: int, done: Forgotten) -> None:
     """One table."""
     table = RECORDS[kind]
+    if kind == CLOUD.name:  # what a machine used in a month is what came to its record of the month before
+        oldest = month_before(oldest)
     months = connection.scalars(select(table.c.month).where(table.c.month < oldest).distinct()).all()
     for month in sorted(int(str(month)) for month in months):
         removed = forget_month(connection, kind, month)
@@ -60,3 +63,8 @@ def forget_month(connection: Connection, kind: str, month: int) -> int:
     if is_divided and removed:
         connection.execute(text(f"DROP TABLE {name}"))  # a loader that needs it again makes it again
     return removed
+
+
+def month_before(month: int) -> int:
+    """YYYYMM."""
+    return month - 1 if month % 100 > 1 else month - 89

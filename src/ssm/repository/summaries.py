@@ -18,7 +18,7 @@ from ssm.ports.summaries import CloudGroup, JobGroup, Place, Statement
 from ssm.repository import summary_queries as queries
 from ssm.repository.database import Database
 from ssm.repository.schema import DIRTY, SUMMARIES
-from ssm.repository.transactions import alone, transaction
+from ssm.repository.transactions import KeptConnection, alone
 
 CHUNK = 500
 
@@ -28,17 +28,18 @@ class SqlSummaries:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.kept = KeptConnection(database)
 
     def marked(self) -> Sequence[Place]:
         """In order."""
-        with self.database.connect() as connection:
+        with self.kept.reading() as connection:
             found = connection.execute(queries.marked_query()).all()
         return sorted(Place(str(site), int(str(month))) for site, month in found)
 
     @contextlib.contextmanager
     def month(self, place: Place) -> Iterator["SqlSiteMonth"]:
         """One transaction."""
-        with transaction(self.database) as connection:
+        with self.kept.writing() as connection:
             month = SqlSiteMonth(connection, place)
             yield month
             month.forget_marks()
@@ -48,6 +49,10 @@ class SqlSummaries:
         """Nobody else adds up meanwhile; RepositoryUnavailableError where somebody does already."""
         with alone(self.database, "ssm summarise"):
             yield
+
+    def close(self) -> None:
+        """Release the connection."""
+        self.kept.close()
 
 
 class SqlSiteMonth:

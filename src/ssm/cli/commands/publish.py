@@ -10,6 +10,7 @@ Exit status: 0 shown; 75 the database is away; 78 configuration, login, or table
 """
 
 import argparse
+import contextlib
 import json
 
 from ssm.accounting.plan import Change, Plan
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = read_loader(sources(arguments))
     with open_tables(settings) as database:
         warn_of_marks(database)
-        made = plan(SqlPublications(database), arguments.target, arguments.kind, selection)
+        with contextlib.closing(SqlPublications(database)) as publications:
+            made = plan(publications, arguments.target, arguments.kind, selection)
     shown = [one for one in made.changes if one.difference or arguments.unchanged]
     if arguments.json:
         for one in shown:

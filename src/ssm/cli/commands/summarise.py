@@ -11,6 +11,7 @@ another version.
 """
 
 import argparse
+import contextlib
 
 from ssm.cli.console import say
 from ssm.cli.sources import add_sources, sources
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     count = rows = 0
     with open_tables(settings) as database:
         summaries = SqlSummaries(database)
-        with summaries.alone():
+        with contextlib.closing(summaries), summaries.alone():
             for done in summarise(summaries):
                 count, rows = count + 1, rows + done.rows
                 where = f"{printable(done.place.site) or '(no site)'} {month_text(done.place.month)}"

@@ -13,6 +13,7 @@ Exit status: 0 everything agrees; 1 something does not, or a site has not publis
 """
 
 import argparse
+import contextlib
 import json
 from calendar import monthrange
 from collections.abc import Sequence
@@ -61,8 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     since = arguments.since or (today.year - 1) * 100 + today.month
     with open_tables(settings) as database:
         warn_of_marks(database)
-        compared = compare(SqlPublications(database), Window(since))
-        sites = [one for one in compared if not arguments.site or one.site in arguments.site]
+        with contextlib.closing(SqlPublications(database)) as publications:
+            compared = compare(publications, Window(since))
+            sites = [one for one in compared if not arguments.site or one.site in arguments.site]
     if arguments.json:
         for one in sites:
             print(json.dumps(as_json(one), ensure_ascii=False))

@@ -10,11 +10,13 @@ nothing any more are published once again with zeros; ssm publish plan shows bef
 
 Who ends in the middle is simply begun again: what went out twice says the same, and counts once.
 
-Exit status: 0 done; 65 records have no such form; 74 the spool is damaged; 75 the database or the disk is in the way,
-or another ssm unload to the same target is at work; 78 configuration, login, or tables of another version.
+Exit status: 0 done; 65 records have no such form, or some cannot be said in it (the others went out); 74 the spool is
+damaged; 75 the database or the disk is in the way, or another ssm unload to the same target is at work; 78
+configuration, login, or tables of another version.
 """
 
 import argparse
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ from ssm.cli.console import say
 from ssm.cli.messages import now
 from ssm.cli.publishing import add_selection, selection_of, warn_of_marks
 from ssm.cli.sources import add_sources, sources
+from ssm.errors import EX_DATAERR
 from ssm.names import printable
 from ssm.settings.loader import read_loader
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from ssm.accounting.unload import Leave
 
 MOST_RECORDS = 5000
+MOST_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,14 +72,18 @@ def run(arguments: argparse.Namespace) -> int:
     with open_tables(settings) as database:
         warn_of_marks(database)
         publications = SqlPublications(database)
-        with publications.alone(arguments.target):
+        with contextlib.closing(publications), publications.alone(arguments.target):
             leave = leaving(arguments.outgoing, arguments.path_type)
             done = Unload(publications, leave, selection, arguments.target, now()).run(arguments.kind, shape)
     for sentence in done.losses.sentences():
         say(f"lost: {printable(sentence)}")
+    for sentence in done.refused[:MOST_SHOWN]:
+        say(f"not published: {printable(sentence)}")
     records = ", ".join(f"{number} {kind}" for kind, number in done.records.items()) or "nothing"
     print(f"placed {done.messages} messages: {records}; {done.taken_back} of them take back what was published before")
-    return 0
+    if done.refused:
+        say(f"{len(done.refused)} records cannot be said in this form, and were not published")
+    return EX_DATAERR if done.refused else 0
 
 
 def leaving(path: Path, path_type: str) -> "Leave":
