@@ -121,7 +121,8 @@ class SendRun:
         """Feed the outbox until the names run out; or, following, until we are to stop."""
         while True:
             async with asyncio.TaskGroup() as group:
-                for _ in range(PREPARERS):
+                # Where one message waits for the other, none overtakes the other either.
+                for _ in range(PREPARERS if self.limits.window > 1 else 1):
                     group.create_task(self.prepare_some())
             if not self.limits.follow or self.stopping.is_set():
                 break

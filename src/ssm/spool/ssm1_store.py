@@ -2,7 +2,8 @@
 """The message store of SSM 1 as outgoing spools (SSM 1, directories): one file a message, in the order of names.
 
 ``ssm1`` is its ``outgoing``. ``ssm1-incoming`` is its ``incoming``, from where what an old consumer has filed can be
-sent on: beside each message stands ``NAME.sig`` with the signer's DN, which is no message and goes first.
+sent on, and its ``accept`` and ``reject``: beside each message stands ``NAME.sig`` with the signer's DN, and in
+``reject`` ``NAME.err`` with a reason. Those are no messages; the first is written before its message.
 """
 
 import os
@@ -13,6 +14,7 @@ from ssm.spool.directory import DirectorySpool
 from ssm.spool.durable import disk_errors, make_folder, remove_file
 
 SIGNATURE = ".sig"
+REASON = ".err"
 
 
 class Ssm1Outgoing:
@@ -66,10 +68,12 @@ class Ssm1Incoming(Ssm1Outgoing):
         """Messages only, and each only when its DN is there, which is written first."""
         with disk_errors(self.path):
             there = set(os.listdir(self.path))  # noqa: PTH208 - names only
-        return [name for name in super().ready() if not name.endswith(SIGNATURE) and name + SIGNATURE in there]
+        messages = (name for name in super().ready() if not name.endswith((SIGNATURE, REASON)))
+        return [name for name in messages if name + SIGNATURE in there]
 
     def remove(self, name: str) -> None:
-        """The message first: a DN that is left alone is no message."""
+        """The message first: what is left alone then is no message."""
         super().remove(name)
         with disk_errors(self.path / name):
-            remove_file(self.path / (name + SIGNATURE))
+            for suffix in (SIGNATURE, REASON):
+                remove_file(self.path / (name + suffix))

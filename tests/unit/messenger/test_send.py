@@ -259,3 +259,9 @@ def test_a_message_that_is_too_large_for_the_other_side_is_set_aside_and_the_oth
     assert made.spool.payloads == {}
     assert made.copies.kept == {}
     assert made.told.of(Event.SET_ASIDE) == ["m002"]
+
+
+def test_with_one_message_at_a_time_none_overtakes_another() -> None:
+    made = world(80)
+    made.run(window=1)
+    assert [name for name, _ in made.transport.published] == [f"m{number:03}" for number in range(80)]

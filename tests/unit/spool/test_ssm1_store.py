@@ -55,6 +55,17 @@ def test_in_incoming_a_dn_is_no_message_and_a_message_without_one_is_not_complet
     spool.close()
 
 
+def test_what_a_store_had_refused_is_read_without_its_reasons_which_go_with_it(tmp_path: Path) -> None:
+    for name in ("1", "1.sig", "1.err", "2", "2.err"):
+        (tmp_path / name).write_bytes(name.encode())
+    spool = Ssm1Incoming(tmp_path, 0)
+    assert list(spool.ready()) == ["1"]
+    assert spool.claim("1") == b"1"
+    spool.remove("1")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["2", "2.err"]
+    spool.close()
+
+
 def test_what_is_too_young_is_counted(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x")
     spool = Ssm1Outgoing(tmp_path, 60)
