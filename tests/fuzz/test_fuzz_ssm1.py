@@ -5,7 +5,7 @@ import base64
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssm.errors import CredentialError, MalformedEnvelopeError, UntrustedCertificateError
@@ -24,6 +24,7 @@ HEADERS = st.dictionaries(
 CHANGES = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=5)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a machine that does much else
 @given(st.lists(st.tuples(HEADERS, st.binary(max_size=100)), max_size=8))
 def test_any_frames_go_by_both_machines(frames: list[tuple[dict[str, str], bytes]]) -> None:
     consumer, producer = Consumer("/queue/central", b"PEM"), Producer("/topic/replies")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway import Gateway, Place, Site
+from ssm.messenger.events import Event
+from tests.gateway import Gateway, Place, Site, until
 from tests.old_ssm1 import OldConsumer, OldProducer, md5
 from tests.servers.broker import RealBroker, new_queue
 
@@ -57,6 +58,8 @@ def test_our_sender_and_our_receiver(place: Place, gateway: Gateway, site: Site)
         async with gateway.receiving(place):
             report = await site.send(place, patience_seconds=PATIENCE)
             assert (report.sent, report.refused) == (len(bodies), 0)
+            # The farewell of a producer is a message of its own, and comes after the last answer.
+            await until(lambda: gateway.told.of(Event.PING) != [])
 
     run(work())
     assert sorted(gateway.bodies()) == sorted(bodies)
