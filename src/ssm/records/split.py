@@ -2,7 +2,9 @@
 """Cutting a message into several, and joining several into one: records stay whole, and as they were written."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from ssm.errors import FormatError
 from ssm.records.formats import recognise
@@ -18,51 +20,59 @@ class Size:
 
 
 @dataclass(slots=True)
-class Piece:
-    """One message being put together."""
+class Cutting:
+    """How far the piece has come that is being put together; its records are not held."""
 
     cut: Cut
-    parts: list[bytes] = field(default_factory=list)
+    size: Size
+    records: int = 0
     octets: int = 0
 
-    def fits(self, record: bytes, size: Size) -> bool:
+    def with_another(self, record: bytes) -> int:
+        """Octets of the piece, if this record were its last."""
+        between = len(self.cut.between) if self.records else 0
+        return len(self.cut.head) + self.octets + between + len(record) + len(self.cut.tail)
+
+    def fits(self, record: bytes) -> bool:
         """Whether another record can be added."""
-        if not self.parts:
-            return True
-        if size.records is not None and len(self.parts) >= size.records:
+        if self.size.records is not None and self.records >= self.size.records:
             return False
-        return size.octets is None or self.with_frame(len(self.cut.between) + len(record)) <= size.octets
+        return self.size.octets is None or self.with_another(record) <= self.size.octets
 
-    def with_frame(self, more: int) -> int:
-        """Octets of the whole message with so many more."""
-        return len(self.cut.head) + self.octets + more + len(self.cut.tail)
+    def add(self, record: bytes) -> bytes:
+        """One more: what is to be written for it."""
+        before = self.cut.between if self.records else self.cut.head
+        self.octets += len(record) + (len(before) if self.records else 0)
+        self.records += 1
+        return before + record
 
-    def add(self, record: bytes) -> None:
-        """One more."""
-        self.octets += len(record) + (len(self.cut.between) if self.parts else 0)
-        self.parts.append(record)
 
-    def octets_of(self) -> bytes:
-        """The message."""
-        return self.cut.head + self.cut.between.join(self.parts) + self.cut.tail
+def portions(blocks: Iterable[bytes], size: Size) -> Iterator[tuple[int, bytes]]:
+    """The pieces of a message in portions, each with the number of its piece, counted from 1.
+
+    FormatError where the message is broken, or a record alone is larger than a piece may be.
+    """
+    form, again = recognise(iter(blocks))
+    cut = form.cut(again)
+    number, piece = 1, Cutting(cut, size)
+    for count, record in enumerate(cut.records, 1):
+        if piece.records and not piece.fits(record):
+            yield number, cut.tail
+            number, piece = number + 1, Cutting(cut, size)
+        if not piece.records and not piece.fits(record):
+            said = (
+                f"record {count} alone makes a message of {piece.with_another(record)} octets, of {size.octets} allowed"
+            )
+            raise FormatError(said, code="record-too-large")
+        yield number, piece.add(record)
+    if piece.records:
+        yield number, cut.tail
 
 
 def split(blocks: Iterable[bytes], size: Size) -> Iterator[bytes]:
-    """The pieces of a message; FormatError where it is broken, or a record alone is larger than a piece may be."""
-    form, again = recognise(iter(blocks))
-    cut = form.cut(again)
-    piece = Piece(cut)
-    for count, record in enumerate(cut.records, 1):
-        if not piece.fits(record, size):
-            yield piece.octets_of()
-            piece = Piece(cut)
-        if not piece.parts and size.octets is not None and piece.with_frame(len(record)) > size.octets:
-            alone = piece.with_frame(len(record))
-            said = f"record {count} alone makes a message of {alone} octets, of {size.octets} allowed"
-            raise FormatError(said, code="record-too-large")
-        piece.add(record)
-    if piece.parts:
-        yield piece.octets_of()
+    """The pieces of a message, each whole; FormatError as above."""
+    for _, some in groupby(portions(blocks, size), key=itemgetter(0)):
+        yield b"".join([octets for _, octets in some])
 
 
 def merge(messages: Iterable[Iterable[bytes]]) -> Iterator[bytes]:

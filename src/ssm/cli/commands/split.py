@@ -13,11 +13,13 @@ is there already.
 
 import argparse
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from ssm.cli.messages import STANDARD_INPUT, blocks_of, new_file
 from ssm.errors import ConfigError
-from ssm.records.split import Size, split
+from ssm.records.split import Size, portions
 from ssm.settings.options import read_size
 
 
@@ -37,11 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, piece in enumerate(pieces(arguments.file, size), 1):
+        for number, piece in groupby(pieces(arguments.file, size), key=itemgetter(0)):
             path = folder / f"{source.name}-{number:04}"
             with new_file(path) as output:
-                output.write(piece)
-            made.append(path)
+                made.append(path)
+                output.writelines(octets for _, octets in piece)
     except BaseException:
         for path in made:
             path.unlink(missing_ok=True)
@@ -51,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def pieces(name: str, size: Size) -> Iterator[bytes]:
-    """Of a message; what goes wrong with them is not taken for a fault of the message."""
+def pieces(name: str, size: Size) -> Iterator[tuple[int, bytes]]:
+    """Of a message, in portions; what goes wrong with them is not taken for a fault of the message."""
     with blocks_of(name) as blocks:
-        yield from split(blocks, size)
+        yield from portions(blocks, size)
 
 
 def wanted(arguments: argparse.Namespace) -> Size:
