@@ -37,24 +37,22 @@ def open_transport(
 
 def sender_transport(settings: SenderSettings, tell: Teller = unheard) -> StompTransport:
     """The way a sender's messages go."""
-    messaging = settings.messaging
-    return open_transport(
-        settings.broker,
-        settings.certificates,
-        messaging.destination,
-        open_brokers(settings.broker, messaging, tell),
-        max_octets=messaging.max_message_size,
-    )
+    return to_destination(settings, tell)
 
 
 def receiver_transport(settings: ReceiverSettings, tell: Teller = unheard) -> StompTransport:
     """The way a receiver's messages come."""
+    return to_destination(settings, tell, settings.messaging.prefetch)
+
+
+def to_destination(settings: SenderSettings | ReceiverSettings, tell: Teller, prefetch: int = 1) -> StompTransport:
+    """The way to or from the destination that is set."""
     messaging = settings.messaging
     return open_transport(
         settings.broker,
         settings.certificates,
         messaging.destination,
         open_brokers(settings.broker, messaging, tell),
-        prefetch=messaging.prefetch,
+        prefetch=prefetch,
         max_octets=messaging.max_message_size,
     )

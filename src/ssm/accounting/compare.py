@@ -17,7 +17,6 @@ from ssm.records.moments import month_of
 KEYS = ("time", "site", "vo", "ce", "infrastructure", "benchmark")
 COMPARED = ("number_of_jobs", "raw_cpu_time", "raw_cpu_work", "raw_wc_time", "raw_wc_work")
 MOST_ROWS = 2_000_000
-TOLERANCE_PERCENT = 1.0
 SLACK = 0.5
 """Of a job or an hour: rounding is no difference."""
 MONTH_LENGTH = len("2024-05")

@@ -13,7 +13,6 @@ from ssm.records.invented.world import Wish
 BINARY_OCTETS = 2_000_000
 JOB_MESSAGES = 40
 JOBS_IN_A_MESSAGE = 20
-A_DAY_IN_MAY = 1_714_608_000  # 2024-05-02 00:00 UTC
 MONTH = Month(2024, 5)
 WORLD = Wish(sites=6, vos=5, ces=2, users=4)
 

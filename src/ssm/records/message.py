@@ -7,13 +7,14 @@ worked out only when somebody asks, for most values are never asked about.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from ssm.records.fault import Fault, Place
 from ssm.records.field import Record, RecordType
 
 BATCH_RECORDS = 512
 MAX_RECORD_OCTETS = 1024 * 1024
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Tolerated before a message of any format."""
 Blocks = Iterable[bytes]
 """The octets of a message, in any portions."""
 
@@ -44,27 +45,6 @@ class Message:
     """May raise FormatError where the message cannot be read on."""
     faults: list[Fault] = field(default_factory=list)
     """What is wrong with its frame."""
-
-
-class Reader(Protocol):
-    """Reads one format."""
-
-    def __call__(self, blocks: Iterator[bytes]) -> Message:
-        """The message; FormatError when it cannot even be begun."""
-
-
-class Writer(Protocol):
-    """Writes one format."""
-
-    def __call__(self, kind: RecordType, version: str, records: Iterable[Record]) -> Iterator[bytes]:
-        """The message in portions; RecordError where a record cannot be said in this format."""
-
-
-class Cutter(Protocol):
-    """Finds the records of a message without understanding them."""
-
-    def __call__(self, blocks: Iterator[bytes]) -> "Cut":
-        """The parts; FormatError when the message cannot even be begun."""
 
 
 @dataclass(frozen=True, slots=True)

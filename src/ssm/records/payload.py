@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ssm.errors import FormatError
 from ssm.records.check import check_message
 from ssm.records.fault import Fault, Level
+from ssm.records.message import BYTE_ORDER_MARK
 from ssm.records.split import Size, split
 
 OTHER_CONTENT = frozenset(
@@ -16,7 +17,6 @@ OTHER_CONTENT = frozenset(
 )
 """What is said of other content than ours, when nothing of it could be read."""
 OURS = b"APEL-"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLOCK = 256 * 1024
 MOST_FAULTS = 1000
 

@@ -21,7 +21,7 @@ from ssm.records.formats import (
     xml_reader,
 )
 from ssm.records.formats.safe_xml import Element, root_of
-from ssm.records.message import Cut, Message
+from ssm.records.message import BYTE_ORDER_MARK, Cut, Message
 from ssm.records.types import RECORD_TYPES
 from ssm.records.types.job import JOB
 from ssm.records.types.normalised_summary import NORMALISED_SUMMARY
@@ -102,7 +102,7 @@ def recognise(blocks: Iterator[bytes]) -> tuple[Format, Iterator[bytes]]:
 
 def format_of(beginning: bytes) -> Format:
     """By the first octets of a message."""
-    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = beginning.removeprefix(BYTE_ORDER_MARK).lstrip()
     if not text:
         raise FormatError("the message is empty", code="empty-message")
     if text.startswith(b"{"):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from ssm.errors import FormatError
+from ssm.records.message import BYTE_ORDER_MARK
 
 MAX_OCTETS = 16 * 1024 * 1024
 LONGEST_INTEGER = 25
@@ -40,7 +41,7 @@ def whole(blocks: Iterable[bytes]) -> bytes:
         data += block
         if len(data) > MAX_OCTETS:
             raise FormatError(f"a JSON message is longer than {MAX_OCTETS} octets", code="too-large")
-    return bytes(data).removeprefix(b"\xef\xbb\xbf")
+    return bytes(data).removeprefix(BYTE_ORDER_MARK)
 
 
 def refuse(word: str) -> object:

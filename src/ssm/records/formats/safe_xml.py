@@ -13,7 +13,7 @@ import msgspec
 
 from ssm.errors import FormatError
 from ssm.records.fault import quoted
-from ssm.records.message import MAX_RECORD_OCTETS
+from ssm.records.message import BYTE_ORDER_MARK, MAX_RECORD_OCTETS
 
 MAX_DEPTH = 16
 MAX_ELEMENTS = 5_000
@@ -24,7 +24,6 @@ MAX_STRAYS = 100
 FEED = 64 * 1024
 SEPARATOR = "\n"
 """Between namespace and name; expat's own choice would be ambiguous."""
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Element(msgspec.Struct, gc=False):

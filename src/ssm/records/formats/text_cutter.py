@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ssm.errors import FormatError
 from ssm.records.formats.text_header import read_header
-from ssm.records.message import MAX_RECORD_OCTETS, Cut
+from ssm.records.message import BYTE_ORDER_MARK, MAX_RECORD_OCTETS, Cut
 
 SEPARATOR = b"%%"
 
@@ -17,7 +17,7 @@ def cut(blocks: Iterator[bytes]) -> Cut:
         held += block
         if b"\n" in held.lstrip() or len(held) > MAX_RECORD_OCTETS:
             break
-    held = held.removeprefix(b"\xef\xbb\xbf").lstrip()
+    held = held.removeprefix(BYTE_ORDER_MARK).lstrip()
     line, end, rest = held.partition(b"\n")
     read_header(line.decode("utf-8", "replace"), 1)
     head = line + (end or b"\n")

@@ -13,9 +13,8 @@ from ssm.records.formats.text_header import read_header
 from ssm.records.formats.text_lines import SEPARATOR, Careful
 from ssm.records.formats.text_shapes import Shape, Shapes
 from ssm.records.gathering import Gathering
-from ssm.records.message import BATCH_RECORDS, MAX_RECORD_OCTETS, Batch, Message
+from ssm.records.message import BATCH_RECORDS, BYTE_ORDER_MARK, MAX_RECORD_OCTETS, Batch, Message
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FORMAT = "apel-text"
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ssm.errors import FormatError
-from ssm.records.formats.safe_xml import BYTE_ORDER_MARK, Element, Elements, SafeParser
-from ssm.records.message import MAX_RECORD_OCTETS
+from ssm.records.formats.safe_xml import Element, Elements, SafeParser
+from ssm.records.message import BYTE_ORDER_MARK, MAX_RECORD_OCTETS
 
 START_TAG = re.compile(rb"<([A-Za-z_][\w.:\-]*)")
 MAX_PROLOG_TAGS = 100
