@@ -117,14 +117,14 @@ class TransportKind:
     """Where it goes, for people."""
     window: int | None = None
     """Most messages on their way at a time, where the protocol sets a bound."""
-    most_payload: int | None = None
-    """Largest payload, in octets, of which a sealed message surely goes through, where the protocol sets a bound."""
+    cut_octets: int | None = None
+    """Largest payload of which a sealed message surely goes through, where the protocol sets a bound."""
 
 
 TRANSPORTS: Mapping[str, TransportKind] = {
     "STOMP": TransportKind(sender_transport, judged_as_all(receiver_transport)),
     "AMS": TransportKind(
-        ams_sender, judged_as_all(ams_receiver), describe=describe_ams, most_payload=MOST_PAYLOAD_OF_AMS
+        ams_sender, judged_as_all(ams_receiver), describe=describe_ams, cut_octets=MOST_PAYLOAD_OF_AMS
     ),
     "SSM1": TransportKind(ssm1_sender, ssm1_listener, ssm1_sealing, window=1),
 }
@@ -146,11 +146,9 @@ def window_of(settings: SenderSettings) -> int:
     return settings.messaging.window if most is None else min(most, settings.messaging.window)
 
 
-def most_payload_of(settings: SenderSettings) -> int:
-    """The largest payload that is sent in one message; a larger one is cut."""
-    most = TRANSPORTS[settings.protocol].most_payload
-    size = settings.messaging.max_message_size
-    return size if most is None else min(most, size)
+def cut_octets_of(settings: SenderSettings) -> int | None:
+    """What is larger is cut where it can be, whatever max_message_size allows."""
+    return TRANSPORTS[settings.protocol].cut_octets
 
 
 def open_listeners(settings: ReceiverSettings, ports: ReceivePorts) -> Sequence[Listener]:

@@ -35,6 +35,16 @@ class Portion:
     """Where it is a piece of an element."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a payload may be."""
+
+    most_octets: int
+    """A larger one is never sent in one message."""
+    cut_octets: int
+    """A larger one is cut where it can be; never more than the bound above."""
+
+
 def look(content: ContentPorts | None, tell: Teller, name: str, payload: bytes) -> None:
     """Tell what is wrong with a payload; BadContentError where it must not be sent for that."""
     if content is None or content.inspect is None:
@@ -49,20 +59,23 @@ def look(content: ContentPorts | None, tell: Teller, name: str, payload: bytes) 
     tell(Event.FAULTY, message_id=name, count=len(worst), faults=shown)
 
 
-def portions(content: ContentPorts | None, tell: Teller, name: str, payload: bytes, most_octets: int) -> list[Portion]:
+def portions(content: ContentPorts | None, tell: Teller, name: str, payload: bytes, bounds: Bounds) -> list[Portion]:
     """The payload itself, or the pieces of it that have not been sent; UnsendableError where it is too large.
 
     None are left when a run died between the last receipt and the removal of the element.
     """
-    if len(payload) <= most_octets:
+    if len(payload) <= bounds.cut_octets:
         return [Portion(name, payload)]
-    pieces = None if content is None else content.cut(payload, most_octets)
+    pieces = None if content is None else content.cut(payload, bounds.cut_octets)
     if content is None or pieces is None:
+        if len(payload) <= bounds.most_octets:
+            return [Portion(name, payload)]
+        most = bounds.most_octets
         raise UnsendableError(
-            f"the payload has {len(payload)} octets, more than max_message_size allows ({most_octets}), and is not cut",
+            f"the payload has {len(payload)} octets, more than max_message_size allows ({most}), and is not cut",
             hint="raise [messaging] max_message_size here and at the receiver, or have it written in parts",
         )
-    digest = hashlib.sha256(b"%d\0" % most_octets + payload).digest()
+    digest = hashlib.sha256(b"%d\0" % bounds.cut_octets + payload).digest()
     names = [f"{name}-{number}" for number in range(1, len(pieces) + 1)]
     sent = content.pieces.sent(name, digest)
     if sent is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ssm.errors import RejectError, RetryError, TooLargeError, UnsendableError
-from ssm.messenger.content import ContentPorts, Portion, look, portions, settle
+from ssm.messenger.content import Bounds, ContentPorts, Portion, look, portions, settle
 from ssm.messenger.events import Event, Teller
 from ssm.messenger.outbox import Prepared
 from ssm.ports.filing import Box, FilingCabinet, Verdict
@@ -51,12 +51,12 @@ class Batch:
     """Names not looked at, because the batch had become large enough."""
 
 
-def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
+def prepare(ports: SendPorts, names: Sequence[str], bounds: Bounds) -> Batch:
     """Claim and seal elements until the batch is large, and keep their sealed copies."""
     batch = Batch(prepared=[], set_aside=0, taken=0, more=0, left=list(reversed(names)))
     claimed: list[str] = []
     try:
-        prepare_into(batch, claimed, ports, max_octets)
+        prepare_into(batch, claimed, ports, bounds)
     except BaseException:
         for name in claimed:
             ports.spool.release(name)
@@ -65,7 +65,7 @@ def prepare(ports: SendPorts, names: Sequence[str], max_octets: int) -> Batch:
     return batch
 
 
-def prepare_into(batch: Batch, claimed: list[str], ports: SendPorts, max_octets: int) -> None:
+def prepare_into(batch: Batch, claimed: list[str], ports: SendPorts, bounds: Bounds) -> None:
     """As above; ``claimed`` says what must be given back if this fails."""
     fresh: list[SealedCopy] = []
     held = 0
@@ -78,7 +78,7 @@ def prepare_into(batch: Batch, claimed: list[str], ports: SendPorts, max_octets:
         claimed.append(name)
         try:
             look(ports.content, ports.tell, name, payload)
-            some = portions(ports.content, ports.tell, name, payload, max_octets)
+            some = portions(ports.content, ports.tell, name, payload, bounds)
             sealed = [seal_one(ports, one) for one in some]
         except RejectError as error:
             set_aside(ports, name, payload, error)

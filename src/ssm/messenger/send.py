@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ssm.errors import RefusedError, TooLargeError, TransportError
+from ssm.messenger.content import Bounds
 from ssm.messenger.events import Event
 from ssm.messenger.outbox import Outbox, Prepared
 from ssm.messenger.prepare import SendPorts, finish, give_back, prepare, put_aside
@@ -34,6 +35,8 @@ class SendLimits:
     window: int = 32
     """Unconfirmed sends."""
     max_message_octets: int = 160 * 1024 * 1024
+    cut_octets: int | None = None
+    """What is larger is cut where it can be; None: only what is larger than the bound above."""
     outbox_octets: int = 64 * 1024 * 1024
     """Sealed octets held in memory, but always at least one message."""
     patience_seconds: float | None = 60.0
@@ -146,7 +149,9 @@ class SendRun:
 
     async def prepare_chunk(self, names: list[str]) -> None:
         """Prepare some elements; those that did not fit into a batch come next."""
-        batch = await asyncio.to_thread(prepare, self.ports, names, self.limits.max_message_octets)
+        most, cut = self.limits.max_message_octets, self.limits.cut_octets
+        bounds = Bounds(most, most if cut is None else min(most, cut))
+        batch = await asyncio.to_thread(prepare, self.ports, names, bounds)
         if not self.stopping.is_set():
             self.names.extendleft(reversed(batch.left))
         self.report.set_aside += batch.set_aside

@@ -46,13 +46,14 @@ def send_all(
     """There is something to send."""
     from ssm.messenger.send import SendLimits, SendReport, SendRun
     from ssm.programs.running import notify_systemd, run_until_signal
-    from ssm.transports import most_payload_of, open_transport, sealing_of, window_of
+    from ssm.transports import cut_octets_of, open_transport, sealing_of, window_of
     from ssm.wiring import open_sender
 
     messaging = settings.messaging
     limits = SendLimits(
         window=window_of(settings),
-        max_message_octets=most_payload_of(settings),
+        max_message_octets=messaging.max_message_size,
+        cut_octets=cut_octets_of(settings),
         patience_seconds=None if watch else settings.broker.retry_seconds,
         follow=watch,
     )

@@ -42,13 +42,14 @@ class World:
     pieces: MemoryPieces = field(default_factory=MemoryPieces)
     told: Told = field(default_factory=Told)
     refuse_errors: bool = False
+    cut_octets: int | None = None
 
     def run(self) -> SendReport:
         content = ContentPorts(inspect, self.refuse_errors, cut, self.pieces)
         ports = SendPorts(
             self.spool, self.copies, self.journal, self.aside, lambda payload: payload, self.told, content=content
         )
-        limits = SendLimits(window=4, patience_seconds=0.0, max_message_octets=10)
+        limits = SendLimits(window=4, patience_seconds=0.0, max_message_octets=10, cut_octets=self.cut_octets)
         return asyncio.run(asyncio.wait_for(SendRun(ports, self.transport, limits).run(), 30))
 
     def sent(self) -> list[tuple[str, bytes]]:
@@ -75,6 +76,14 @@ def test_a_payload_over_the_limit_travels_in_pieces_and_leaves_the_spool_with_th
     assert made.copies.kept == {}
     assert made.pieces.known == {}
     assert made.told.of(Event.CUT) == ["m1"]
+
+
+def test_what_should_be_cut_and_cannot_be_goes_whole_within_the_limit_and_no_further() -> None:
+    made = world(m1=b"#2345678", m2=b"12345678", m3=b"#2345678901")
+    made.cut_octets = 5
+    report = made.run()
+    assert made.sent() == [("m1", b"#2345678"), ("m2-1", b"12345"), ("m2-2", b"678")]
+    assert (report.sent, report.set_aside) == (3, 1)
 
 
 def test_a_payload_that_cannot_be_cut_is_set_aside() -> None:
