@@ -154,9 +154,10 @@ def not_for_us(server: Server) -> bytes:
 
 
 def damaged_envelope(server: Server) -> bytes:
+    """One letter of the encrypted content is another letter of base64, so that only decryption can notice."""
     sealed = server.seal(b"x" * 100, to=server.host)
-    middle = len(sealed) - 200
-    return sealed[:middle] + bytes([sealed[middle] ^ 1 if sealed[middle] not in b"\n" else 65]) + sealed[middle + 1 :]
+    place = next(place for place in range(len(sealed) - 200, len(sealed)) if sealed[place] not in b"\nAB")
+    return sealed[:place] + b"A" + sealed[place + 1 :]
 
 
 def two_signers(server: Server) -> bytes:
