@@ -4,6 +4,9 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import URL
 
 from ssm.accounting.batches import Intake, LoadLimits
 from ssm.accounting.events import Teller
@@ -67,3 +70,19 @@ def open_tables(settings: LoaderSettings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+# What `ssm config` says.
+
+
+def describe_database(settings: LoaderSettings) -> str:
+    """Which one, and where, without connecting; RepositoryError where the URL or the driver is not to be used."""
+    database = open_database(settings)
+    url = database.engine.url
+    place = URL.create(database.dialect.name, host=url.host, port=url.port, database=url.database)
+    return f"{database.dialect.title}, {place}"
+
+
+def describe_rules(path: Path) -> str:
+    """How many are in it; CredentialError where it has a fault."""
+    return f"{path}, {len(PublisherFile(path, RECORD_TYPES).current.by_signer)} signers"

@@ -11,6 +11,8 @@ import pytest
 from ssm.cli.main import main
 from ssm.messenger.answering import KEPT
 from ssm.ports.filing import Box, Verdict
+from ssm.settings.ini import SECTIONS
+from ssm.settings.options import declared
 from ssm.spool.dirq_simple import leave
 from ssm.wiring import open_cabinet
 from tests.pki import Pki
@@ -146,3 +148,74 @@ def test_config_says_what_would_keep_it_from_starting(place: Place, capsys: pyte
     place.dn_file.write_text("# nobody\n")
     assert main(["config", "-c", str(place.receiver), "-d", str(place.dn_file)]) == 78
     assert "FAULT signer list: No valid DNs found" in capsys.readouterr().out
+
+
+LOADER = "[loader]\n[messaging]\npath: {spool}\n[database]\nurl: {url}\n"
+SOMEWHERE = "postgresql://writer@db.example.org:5433/usage"
+
+
+def test_config_knows_a_loader_by_its_file_and_shows_every_option(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules, config = tmp_path / "rules", tmp_path / "loader.cfg"
+    rules.write_text("[/C=UK/CN=a]\nsites: EXAMPLE-*\n[*]\nsites: OTHER\n")
+    config.write_text(LOADER.format(spool=place.server_spool, url=SOMEWHERE) + "password: planted-secret\n")
+    monkeypatch.setenv("SSM_SET_DATABASE_LOADERS", "3")
+    words = ["--set", f"database.publisher_rules_file={rules}", "--set", "database.publisher_rules=report"]
+    assert main(["config", "-c", str(config), *words]) == 0
+    shown = capsys.readouterr().out
+    said = {line.partition("]")[2].split()[0]: line.split() for line in shown.splitlines() if line.startswith("[")}
+    assert {one.name for kind in SECTIONS["loader"].values() for one in declared(kind)} == said.keys()
+    assert said["loaders"][2:] == ["3", "environment", "SSM_SET_DATABASE_LOADERS"]
+    assert said["publisher_rules"][2:] == ["report", "--set"]
+    assert said["batch_rows"][2:] == ["5000", "default"]
+    assert said["path"][2:] == [str(place.server_spool), str(config)]
+    assert "planted-secret" not in shown
+    assert "ok    database: PostgreSQL, postgresql://db.example.org:5433/usage (not tried)" in shown
+    assert f"ok    publisher rules: {rules}, 2 signers" in shown
+    assert f"ok    spool: {place.server_spool}" in shown
+
+
+def test_config_of_a_loader_without_a_url_names_the_file_and_makes_none(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "loader.cfg"
+    config.write_text(f"[messaging]\npath: {place.server_spool}\n")
+    assert main(["config", "-c", str(config), "--role", "loader"]) == 0
+    shown = capsys.readouterr().out
+    assert f"ok    database: SQLite, sqlite:///{place.server_spool}/accounting.sqlite (not tried)" in shown
+    assert list(place.server_spool.iterdir()) == []
+
+
+def test_config_of_a_loader_lists_every_fault_with_the_nearest_name(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "loader.cfg"
+    config.write_text("[database]\nlaoders: 2\nbatch_rows: many\n[messaging]\n")
+    assert main(["config", "-c", str(config)]) == 78
+    said = capsys.readouterr().err
+    assert "has 3 faults for a loader" in said
+    assert "[database] laoders: there is no such option (did you mean 'loaders'?)" in said
+    assert "[database] batch_rows = many: must be a whole number" in said
+    assert "[messaging] path: must be set" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "rules", "said"),
+    [
+        ("oracle://db.example.org/usage", "[*]\nsites: A\n", "FAULT database: there is no database 'oracle'"),
+        (SOMEWHERE, "[*]\n", "must name sites"),
+        (SOMEWHERE, None, "cannot be read: No such file"),
+    ],
+)
+def test_config_says_what_would_keep_a_loader_from_starting(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, rules: str | None, said: str
+) -> None:
+    config, file = tmp_path / "loader.cfg", tmp_path / "rules"
+    config.write_text(
+        LOADER.format(spool=place.server_spool, url=url) + f"publisher_rules: report\npublisher_rules_file: {file}\n"
+    )
+    if rules is not None:
+        file.write_text(rules)
+    assert main(["config", "-c", str(config)]) == 78
+    assert said in capsys.readouterr().out

@@ -36,6 +36,8 @@ from ssm.settings.ssm_cfg import is_ssm_cfg, translate
 S = TypeVar("S")
 
 ROLES = ("sender", "receiver")
+OF_MESSENGERS = {*ROLES, "producer", "consumer", "daemon", "broker", "certificates"}
+OF_LOADERS = {"loader", "database"}
 SECTIONS: dict[str, dict[str, type]] = {
     "sender": {
         "broker": Broker,
@@ -117,6 +119,8 @@ def receiver_of(found: Found) -> ReceiverSettings | None:
 def role_of(file: Path) -> str:
     """Which role a file is for: [sender] wins where both stand, as it always did."""
     parser = parse(file, Found())
+    if not OF_MESSENGERS & {*parser.sections()} and OF_LOADERS & {*parser.sections()}:
+        return "loader"
     if parser.has_section("consumer") and not parser.has_section("producer"):
         return "receiver"
     if parser.has_section("receiver") and not parser.has_section("sender"):

@@ -278,6 +278,14 @@ def test_the_sender_wins_in_a_file_for_both(site: Site) -> None:
     assert role_of(site.write(receiver={"protocol": "STOMP"}).file) == "sender"
 
 
+def test_a_file_that_has_sections_of_a_messenger_is_not_taken_for_a_loaders(site: Site, tmp_path: Path) -> None:
+    assert role_of(site.write(database={"loaders": "2"}).file) == "sender"
+    file = tmp_path / "loader.cfg"
+    for text, role in (("[database]\n", "loader"), ("[loader]\n", "loader"), ("[database]\n[receiver]\n", "receiver")):
+        file.write_text(text)
+        assert role_of(file) == role
+
+
 def test_a_new_name_wins_over_the_old_one_beside_it(site: Site) -> None:
     assert site.write(broker={"login": "new", "username": "old"}).sender().broker.login == "new"
 

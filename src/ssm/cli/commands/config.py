@@ -3,6 +3,7 @@
 
   ssm config -c /etc/apel/sender.cfg
   ssm config -c /etc/apel/receiver.cfg -d /etc/apel/dns
+  ssm config -c /etc/apel/loader.cfg
 
 Prints every option with its value and where that came from, then one line for each check that a start would make.
 Exit status: 0 it would start; 78 it would not.
@@ -19,9 +20,11 @@ from ssm.cli.sources import add_sources, sources
 from ssm.errors import EX_CONFIG, SsmError
 from ssm.settings.found import Found
 from ssm.settings.ini import SECTIONS, read_receiver, read_sender, role_of
+from ssm.settings.loader import read_loader
 from ssm.settings.options import declared
 
 if TYPE_CHECKING:
+    from ssm.settings.database import LoaderSettings
     from ssm.settings.sections import ReceiverSettings, SenderSettings
 
 Check = tuple[str, Callable[[], str]]
@@ -30,7 +33,7 @@ Check = tuple[str, Callable[[], str]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_sources(parser, "/etc/apel/sender.cfg")
-    parser.add_argument("--role", choices=("sender", "receiver"), help="default: what the file is for")
+    parser.add_argument("--role", choices=tuple(SECTIONS), help="default: what the file is for")
     parser.add_argument("-d", "--dn-file", type=Path, metavar="FILE", help="check this signer list, too")
 
 
@@ -41,6 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         sender, found = read_sender(sources(arguments))
         show("sender", sender, found)
         checks = sender_checks(sender)
+    elif role == "loader":
+        loader, found = read_loader(sources(arguments))
+        show("loader", loader, found)
+        checks = loader_checks(loader)
     else:
         receiver, found = read_receiver(sources(arguments))
         show("receiver", receiver, found)
@@ -51,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(results) else EX_CONFIG
 
 
-def show(role: str, settings: "SenderSettings | ReceiverSettings", found: Found) -> None:
+def show(role: str, settings: "SenderSettings | ReceiverSettings | LoaderSettings", found: Found) -> None:
     """Every option, and where its value came from."""
     rows = []
     for section, kind in SECTIONS[role].items():
@@ -121,6 +128,17 @@ def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Itera
     for one in settings.listeners:
         what = f"broker of {one.name}, {one.protocol}" if one.name else "broker"
         yield what, partial(describe_broker, one)
+    yield "spool", lambda: describe_spool(settings.messaging.path)
+
+
+def loader_checks(settings: "LoaderSettings") -> Iterator[Check]:
+    """What a loader's start would look at."""
+    from ssm import accounting_wiring
+
+    yield "database", lambda: f"{accounting_wiring.describe_database(settings)} (not tried)"
+    rules = settings.database.publisher_rules_file
+    if rules is not None:
+        yield "publisher rules", lambda: accounting_wiring.describe_rules(rules)
     yield "spool", lambda: describe_spool(settings.messaging.path)
 
 
