@@ -153,3 +153,45 @@ def test_helpers_end_when_the_one_they_help_must_stop(server: Server) -> None:
     assert program.process.wait(60) == 0
     assert not is_running(helper)
     assert_each_counts_once(server)
+
+
+@pytest.mark.slow
+def test_a_helper_that_is_killed_while_we_watch_is_replaced_and_stops_with_the_others(server: Server) -> None:
+    server.options |= {"loaders": "3", "poll_seconds": "0.05"}
+    program = loader(server, "load", "--watch")
+    parent = program.process.pid
+    until(lambda: len(descendants(parent)) == 2, "two helpers")
+    killed, other = descendants(parent)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: set(descendants(parent)) - {killed} > {other}, "another one")
+    [new] = set(descendants(parent)) - {killed, other}
+    # In this very moment it may not have a handler for signals yet.
+    os.kill(parent, signal.SIGTERM)
+    assert program.process.wait(60) == 0
+    assert not any(is_running(pid) for pid in (killed, other, new))
+    told = [line for line in server.log.read_text().splitlines() if "A helper is gone" in line]
+    assert len(told) == 1
+    assert f"process {killed} was ended by SIGKILL. Another one takes its place in 1.0 s." in told[0]
+    loader(server).finish()
+    assert_each_counts_once(server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_successor_loads_what_the_killed_one_had_in_hand(server: Server, number: signal.Signals) -> None:
+    server.options |= {"loaders": "2", "poll_seconds": "0.05"}
+    program = loader(server, "load", "--watch")
+    parent = program.process.pid
+    until(lambda: len(descendants(parent)) == 1, "a helper")
+    [killed] = descendants(parent)
+    program.until_said(STORED, 2)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: not is_running(killed) and len(set(descendants(parent)) - {killed}) == 1, "another one")
+    server.accept(jobs(range(MESSAGES * RECORDS, (MESSAGES + 1) * RECORDS)), message_id=f"m{MESSAGES}")
+    until(lambda: server.waiting() == [], "an empty box")
+    [new] = descendants(parent)
+    os.kill(parent, number)
+    assert program.process.wait(60) == 0
+    assert not is_running(new)
+    found = Counter(str(name) for (name,) in Contents(server.access).rows("job", "local_job_id"))
+    assert found == Counter(f"{one}.0" for one in range((MESSAGES + 1) * RECORDS))

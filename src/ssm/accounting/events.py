@@ -65,6 +65,12 @@ class LoadEvent(Enum):
         "Gave back {count} elements that a dead loader had claimed.",
         "They are loaded again, each alone: who ends the loader three times is refused.",
     )
+    HELPER_GONE = Kind(
+        "helper-gone",
+        logging.WARNING,
+        "A helper is gone: {cause}. Another one takes its place in {retry_in} s.",
+        "What it had in hand is given back and loaded. The pause grows while helpers do not live long.",
+    )
     LOAD_FINISHED = Kind(
         "load-finished",
         logging.INFO,
