@@ -33,6 +33,12 @@ def open_database(settings: LoaderSettings) -> Database:
     return Database(Access(settings.url, database.password, database.connect_timeout_seconds))
 
 
+def existing_database(settings: LoaderSettings) -> Database:
+    """The same for who makes none; nothing is connected yet, and then RepositoryError where there is none."""
+    database = settings.database
+    return Database(Access(settings.url, database.password, database.connect_timeout_seconds, makes_file=False))
+
+
 @contextmanager
 def open_loader(
     settings: LoaderSettings, tell: Teller, *, watch: bool, is_wanted: Callable[[], bool]
@@ -63,10 +69,10 @@ def open_loader(
 
 @contextmanager
 def open_tables(settings: LoaderSettings) -> Iterator[Database]:
-    """A database whose tables are those of this program; RepositoryError where they are not."""
-    database = open_database(settings)
+    """A database whose tables are those of this program; RepositoryError where they are not, or where there is none."""
+    database = existing_database(settings)
     try:
-        database.open().close()
+        database.require_tables()
         yield database
     finally:
         database.close()

@@ -59,6 +59,10 @@ class Database:
             connection.commit()
             return before
 
+    def require_tables(self) -> None:
+        """RepositoryError where there is no database, or its tables are not those of this program."""
+        require_current(self.revision())
+
     def open(self) -> SqlRepository:
         """For loading; RepositoryError where the tables are not those of this program."""
         found = self.revision()

@@ -20,6 +20,8 @@ class Access:
     """As SQLAlchemy writes them: ``sqlite:////var/lib/ssm/accounting.sqlite``, ``postgresql://user@host/database``."""
     password: str | None = None
     connect_timeout_seconds: float = 10.0
+    makes_file: bool = True
+    """Whether a database that is a file is made where there is none; who only reads makes nothing."""
 
     def __repr__(self) -> str:
         return f"Access({self.url!r})"

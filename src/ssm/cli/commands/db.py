@@ -8,7 +8,7 @@
 purge forgets individual records only, no summaries; months that wait for being summarised stay.
 
 Exit status: 0 done, or up to date; 1 status: there is something to do; 75 the database is away; 78 configuration,
-login, or tables of a newer version.
+login, no database, or tables of a newer version.
 """
 
 import argparse
@@ -42,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def status(settings: LoaderSettings) -> int:
     """Which version, of which."""
-    from ssm.accounting_wiring import open_database
+    from ssm.accounting_wiring import existing_database
     from ssm.repository.versions import HEAD, REVISIONS, UPGRADE, require_current
 
-    database = open_database(settings)
+    database = existing_database(settings)
     found = database.revision()
     print(f"{database.dialect.title}: tables {'none' if found is None else found}, this program {HEAD}")
     if found == HEAD:
@@ -71,13 +71,14 @@ def upgrade(settings: LoaderSettings) -> int:
 def purge(settings: LoaderSettings) -> int:
     """Forget what is old."""
     from ssm.accounting.batches import oldest_month
-    from ssm.accounting_wiring import open_database
+    from ssm.accounting_wiring import open_tables
     from ssm.repository.retention import forget
 
     months = settings.database.retention_months
     if not months:
         raise ConfigError("[database] retention_months is 0: everything is kept")
-    forgotten = forget(open_database(settings), oldest_month(int(time.time()), months))
+    with open_tables(settings) as database:
+        forgotten = forget(database, oldest_month(int(time.time()), months))
     for table, count in forgotten.rows.items():
         print(f"{table}: {count} rows forgotten")
     for month in forgotten.waiting:

@@ -6,7 +6,7 @@ Compared with what ssm unload published last to the same target. Nothing is sent
   ssm publish plan summary --interval all
   ssm publish plan summary --interval gap --from 2024-05-01 --until 2024-06-30 --json
 
-Exit status: 0 shown; 75 the database is away; 78 configuration, login, or tables of another version.
+Exit status: 0 shown; 75 the database is away; 78 configuration, login, no database, or tables of another version.
 """
 
 import argparse

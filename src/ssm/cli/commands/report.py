@@ -11,7 +11,8 @@ It reads what ssm summarise has made. CSV and JSON have the columns of the publi
 charts, and needs nothing but itself. Users, who are people, are shown only where --by names them.
 
 Exit status: 0 done; 1 --compare found differences; 66 a file cannot be read; 75 the database is away;
-78 configuration, login, tables of another version, a file that cannot be written, or charts that are not installed.
+78 configuration, login, no database, tables of another version, a file that cannot be written, or charts that are not
+installed.
 """
 
 import argparse
@@ -125,10 +126,10 @@ def ask(arguments: argparse.Namespace, views: "Sequence[View]") -> "Report":
     settings, _ = read_loader(sources(arguments))
 
     from ssm.accounting.report import read_report
-    from ssm.accounting_wiring import open_database
+    from ssm.accounting_wiring import existing_database
     from ssm.repository.usage import open_usage
 
-    database = open_database(settings)
+    database = existing_database(settings)
     try:
         with open_usage(database) as reader:
             return read_report(reader, question_of(arguments), views)

@@ -6,8 +6,8 @@ is loaded meanwhile is added up the next time. Usage that came in several kinds 
 
   ssm summarise -c /etc/apel/loader.cfg
 
-Exit status: 0 done; 75 the database is away, or another ssm summarise is at work; 78 configuration, login, or tables of
-another version.
+Exit status: 0 done; 75 the database is away, or another ssm summarise is at work; 78 configuration, login, no
+database, or tables of another version.
 """
 
 import argparse

@@ -9,7 +9,7 @@ each month and submit host; and a site that has published within seven days is u
   ssm sync --json
 
 Exit status: 0 everything agrees; 1 something does not, or a site has not published lately; 75 the database is away;
-78 configuration, login, or tables of another version.
+78 configuration, login, no database, or tables of another version.
 """
 
 import argparse

@@ -12,7 +12,7 @@ Who ends in the middle is simply begun again: what went out twice says the same,
 
 Exit status: 0 done; 65 records have no such form, or some cannot be said in it (the others went out); 74 the spool is
 damaged; 75 the database or the disk is in the way, or another ssm unload to the same target is at work; 78
-configuration, login, or tables of another version.
+configuration, login, no database, or tables of another version.
 """
 
 import argparse

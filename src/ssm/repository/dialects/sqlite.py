@@ -19,6 +19,7 @@ from ssm.repository.session import Access, Dialect, Upserted
 from ssm.repository.upserts import by_month, on_conflict, quoted
 
 BUSY_SECONDS = 60.0
+MAKES = "see [database] url; ssm load makes it with the first message, ssm db upgrade without one"
 TURN = "-turn"
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
@@ -38,7 +39,11 @@ def open_engine(access: Access) -> Engine:
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
-    event.listen(engine, "do_connect", lambda *_: make_file(Path(path)))
+    if access.makes_file:
+        event.listen(engine, "do_connect", lambda *_: make_file(Path(path)))
+        event.listen(engine, "connect", keep_a_log)
+    else:
+        event.listen(engine, "do_connect", open_existing)
     event.listen(engine, "connect", set_up)
     return engine
 
@@ -53,9 +58,26 @@ def make_file(path: Path) -> None:
         raise RepositoryError(f"{path}: {error.strerror}", hint="the folder must belong to this program") from error
 
 
+def open_existing(_: object, __: object, words: list[str], options: dict[str, object]) -> None:
+    """The file is opened only where it is there; SQLite itself is told to make none, should it go this very moment."""
+    path = Path(words[0])
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise RepositoryError(f"{path}: {error.strerror}") from error
+    if not is_there:
+        raise RepositoryError(f"there is no database {path}", hint=MAKES)
+    words[0] = f"{path.as_uri()}?mode=rw"
+    options["uri"] = True
+
+
+def keep_a_log(connection: sqlite3.Connection, _: object) -> None:
+    """WAL, which the file remembers."""
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
 def set_up(connection: sqlite3.Connection, _: object) -> None:
     """What SQLite forgets between connections."""
-    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA cache_size=-65536")
 
