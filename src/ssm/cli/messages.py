@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from ssm.cli.console import progress_of
 from ssm.errors import InputError
@@ -47,21 +47,6 @@ def blocks_of(name: str) -> Iterator[Iterator[bytes]]:
         raise unreadable(name, error) from error
     with stream, progress_of(label(name), os.fstat(stream.fileno()).st_size) as advance:
         yield read_blocks(name, stream.read, advance)
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that is made; InputError where there is one already. Where an error ends it, it is removed again."""
-    try:
-        output = path.open("xb")
-    except FileExistsError as error:
-        raise InputError(f"{path} is there already, and is not written over") from error
-    try:
-        with output:
-            yield output
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def read_blocks(

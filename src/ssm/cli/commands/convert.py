@@ -9,7 +9,7 @@ Where something would be lost it is said on standard error, and nothing is writt
 A message with errors is not converted: see ssm check.
 
 Exit status: 0 done; 65 it would lose something, has errors, or has no such form; 66 the file cannot be read, or the
-output is there already.
+output is there already; 78 the output cannot be written.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ssm.cli.console import say
-from ssm.cli.messages import blocks_of, new_file, now
+from ssm.cli.files import new_file
+from ssm.cli.messages import blocks_of, now
 from ssm.errors import RecordError
 from ssm.names import printable
 from ssm.records.convert import Losses, Target, converted

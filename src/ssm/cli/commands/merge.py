@@ -4,7 +4,7 @@
   ssm merge piece-* > message
 
 Exit status: 0 done; 65 a message is broken, or has another header than the first; 66 a file cannot be read, or the
-output is there already.
+output is there already; 78 the output cannot be written.
 """
 
 import argparse
@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ssm.cli.messages import blocks_of, new_file
+from ssm.cli.files import new_file
+from ssm.cli.messages import blocks_of
 from ssm.records.split import merge
 
 

@@ -8,7 +8,7 @@ Pieces are called like the message, with -0001 and so on behind it; their names 
 to the end, no piece is left.
 
 Exit status: 0 done; 65 the message is broken, or a record alone is too large; 66 the file cannot be read, or a piece
-is there already.
+is there already; 78 a piece cannot be written.
 """
 
 import argparse
@@ -17,7 +17,8 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-from ssm.cli.messages import STANDARD_INPUT, blocks_of, new_file
+from ssm.cli.files import new_file
+from ssm.cli.messages import STANDARD_INPUT, blocks_of
 from ssm.errors import ConfigError
 from ssm.records.split import Size, portions
 from ssm.settings.options import read_size
@@ -42,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         for number, piece in groupby(pieces(arguments.file, size), key=itemgetter(0)):
             path = folder / f"{source.name}-{number:04}"
             with new_file(path) as output:
-                made.append(path)
                 output.writelines(octets for _, octets in piece)
+            made.append(path)
     except BaseException:
         for path in made:
             path.unlink(missing_ok=True)
