@@ -40,7 +40,10 @@ def make_folder(path: Path) -> None:
 
 
 def write_new(path: str | Path, content: bytes) -> int:
-    """Write a new file and return its open descriptor, not yet synced; the caller closes it."""
+    """Write a new file and return its open descriptor, not yet synced; the caller closes it.
+
+    What could be written only in part, as the disk is full, is gone again: nobody would ever tidy it away.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     try:
         os.fchmod(descriptor, FILE_MODE)
@@ -49,6 +52,8 @@ def write_new(path: str | Path, content: bytes) -> int:
             view = view[os.write(descriptor, view) :]
     except BaseException:
         os.close(descriptor)
+        with contextlib.suppress(OSError):
+            remove_file(path)
         raise
     return descriptor
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -26,6 +26,13 @@ FILE_MODE = 0o640
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 TAKEN = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
 FOREVER = ("SQLITE_READONLY", "SQLITE_AUTH", "SQLITE_PERM")
+UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")
+HINTS = {
+    "SQLITE_FULL": "free some space",
+    "SQLITE_IOERR": "free some space, or mend the disk",
+    "SQLITE_CANTOPEN": "the file and its folder must be there, and belong to this program",
+}
+HELD = "end who holds the file"
 
 
 def open_engine(access: Access) -> Engine:
@@ -39,12 +46,14 @@ def open_engine(access: Access) -> Engine:
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
+    file = Path(path)
     if access.makes_file:
-        event.listen(engine, "do_connect", lambda *_: make_file(Path(path)))
+        event.listen(engine, "do_connect", lambda *_: make_file(file))
         event.listen(engine, "connect", keep_a_log)
     else:
         event.listen(engine, "do_connect", open_existing)
-    event.listen(engine, "connect", set_up)
+    event.listen(engine, "connect", partial(set_up, file))
+    event.listen(engine, "handle_error", lambda context: require_writable_disk(file, context.original_exception))
     return engine
 
 
@@ -76,10 +85,23 @@ def keep_a_log(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
 
 
-def set_up(connection: sqlite3.Connection, _: object) -> None:
+def set_up(path: Path, connection: sqlite3.Connection, _: object) -> None:
     """What SQLite forgets between connections."""
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA cache_size=-65536")
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA cache_size=-65536")
+    except sqlite3.OperationalError as error:
+        require_writable_disk(path, error)
+        raise
+
+
+def require_writable_disk(path: Path, error: BaseException) -> None:
+    """RepositoryUnavailableError where SQLite does not write because the disk is mounted so: that is not for ever."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(UNWRITABLE) and os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        raise RepositoryUnavailableError(
+            f"SQLite: {path}: the file system is read-only", hint="it may be so after an error of the disk: mend it"
+        ) from error
 
 
 class SqliteSession:
@@ -165,7 +187,8 @@ def trouble(error: Exception) -> SsmError:
     if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
         return UnstorableError(f"the database refuses it: {error}")
     if isinstance(error, sqlite3.OperationalError):
-        return RepositoryUnavailableError(f"SQLite: {error}", hint="free some space, or end who holds the file")
+        hint = next((hint for begin, hint in HINTS.items() if name.startswith(begin)), HELD)
+        return RepositoryUnavailableError(f"SQLite: {error}", hint=hint)
     return RepositoryError(f"SQLite: {error}")
 
 
