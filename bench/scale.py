@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m bench.scale [--millions 1 5 25] [--only sqlite] [--output FILE]``: what growth costs.
+"""``python -m bench.scale [--millions 1 5 25] [--only sqlite]``: what growth costs, a JSON line each.
 
 Into one database go jobs of 60 sites, 12 VOs and 12 months, a thousand in a message, sites in turn, five messages in
 a transaction, until there are as many as asked for. Storing is timed without making the rows (reading messages is
 another benchmark). At each size: add up everything, make the report of the year, then one late job: store it, add up
-what it touched. ``--shards`` divides by site over three servers instead.
+what it touched. Then several loaders on one server, and a database that is divided by site over three.
 """
 
 import argparse
