@@ -11,6 +11,7 @@ import pytest
 
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender, role_of
+from ssm.settings.loader import read_loader
 
 ROOT = Path(__file__).parents[2]
 INI = re.compile(r"```ini\n(.*?)```", re.DOTALL)
@@ -39,6 +40,16 @@ def test_a_shown_configuration_is_one(page: str, tmp_path: Path) -> None:
         read = read_receiver if role_of(file) == "receiver" else read_sender
         _, found = read(Sources(file))
         assert found.warnings == []
+
+
+def test_the_shown_configuration_of_a_loader_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs/how-to/load-into-a-database.md").read_text(encoding="utf-8").replace("\n   ", "\n")
+    [shown] = INI.findall(text)
+    file = tmp_path / "loader.cfg"
+    file.write_text(shown)
+    assert role_of(file) == "loader"
+    settings, found = read_loader(Sources(file))
+    assert (settings.url, found.warnings) == ("postgresql://ssm@localhost/accounting", [])
 
 
 def test_the_tutorial_goes_as_written(tmp_path: Path) -> None:

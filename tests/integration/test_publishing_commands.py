@@ -118,7 +118,9 @@ def test_sync_says_which_gap_to_publish_again(server: Server, capsys: pytest.Cap
     load(server, SYNC % (HOST, 5))
     assert run(server, "sync", "--since", "2024-01") == 0
     assert capsys.readouterr().out == "1 sites, everything agrees\n"
-    assert run(server, "sync", "--since", "2024-01", "--site", "NOBODY") == 0
+    assert run(server, "sync", "--since", "2024-01", "--site", "NOBODY") == 1
+    shown = capsys.readouterr()
+    assert (shown.out, "NOBODY: there is nothing of it here since 2024-01" in shown.err) == ("", True)
 
 
 def test_a_plain_directory_is_a_spool_too(server: Server) -> None:

@@ -111,6 +111,18 @@ def test_an_outgoing_lock_is_shown_and_can_be_taken_away(place: Place, capsys: p
     assert not lock.exists()
 
 
+def test_the_boxes_of_a_receiver_are_those_of_its_loader_too(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = reject(place, b"message")
+    config = tmp_path / "loader.cfg"
+    config.write_text(f"[messaging]\npath: {place.server_spool}\n")
+    assert main(["spool", "list", "rejected", "-c", str(config)]) == 0
+    assert name in capsys.readouterr().out
+    assert main(["spool", "list", "outgoing", "-c", str(config)]) == 78
+    assert "is a loader's, which has no outgoing spool" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../etc/passwd", "00000000/../../x"])
 def test_a_name_does_not_lead_out_of_the_spool(place: Place, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     reject(place, b"message")
@@ -181,7 +193,7 @@ def test_config_of_a_loader_without_a_url_names_the_file_and_makes_none(
 ) -> None:
     config = tmp_path / "loader.cfg"
     config.write_text(f"[messaging]\npath: {place.server_spool}\n")
-    assert main(["config", "-c", str(config), "--role", "loader"]) == 0
+    assert main(["config", "-c", str(config)]) == 0
     shown = capsys.readouterr().out
     assert f"ok    database: SQLite, sqlite:///{place.server_spool}/accounting.sqlite (not tried)" in shown
     assert list(place.server_spool.iterdir()) == []

@@ -37,7 +37,7 @@ S = TypeVar("S")
 
 ROLES = ("sender", "receiver")
 OF_MESSENGERS = {*ROLES, "producer", "consumer", "daemon", "broker", "certificates"}
-OF_LOADERS = {"loader", "database"}
+OF_LOADERS = {"loader", "database", "messaging"}
 SECTIONS: dict[str, dict[str, type]] = {
     "sender": {
         "broker": Broker,

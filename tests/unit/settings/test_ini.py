@@ -281,7 +281,12 @@ def test_the_sender_wins_in_a_file_for_both(site: Site) -> None:
 def test_a_file_that_has_sections_of_a_messenger_is_not_taken_for_a_loaders(site: Site, tmp_path: Path) -> None:
     assert role_of(site.write(database={"loaders": "2"}).file) == "sender"
     file = tmp_path / "loader.cfg"
-    for text, role in (("[database]\n", "loader"), ("[loader]\n", "loader"), ("[database]\n[receiver]\n", "receiver")):
+    for text, role in (
+        ("[messaging]\n", "loader"),
+        ("[database]\n", "loader"),
+        ("[loader]\n", "loader"),
+        ("[database]\n[receiver]\n", "receiver"),
+    ):
         file.write_text(text)
         assert role_of(file) == role
 

@@ -9,7 +9,7 @@
 retry of a rejected message moves it to deferred, where a running receiver judges it again: nothing passes without
 being judged; one that the loader had refused goes back to incoming. retry of an outgoing one takes a lock away, so
 that the next run sends it.
-A sender has outgoing, and rejected for what could never be sent.
+A sender has outgoing, and rejected for what could never be sent. A loader has the boxes of its receiver.
 
 Exit status: 0 done; 1 there is no such message, or somebody is at work on it; 78 configuration.
 """
@@ -28,6 +28,7 @@ from ssm.cli.sources import add_sources, sources
 from ssm.errors import ConfigError
 from ssm.names import printable
 from ssm.settings.ini import read_receiver, read_sender, role_of
+from ssm.settings.loader import read_loader
 
 if TYPE_CHECKING:
     from ssm.spool.browse import Item, Shelf
@@ -70,14 +71,13 @@ def open_shelf(arguments: argparse.Namespace) -> tuple["Shelf", Path, Path]:
     from ssm.spool.browse import DirectoryShelf, QueueShelf, SimpleShelf
     from ssm.spool.state import state_folder
 
-    if role_of(arguments.config) == "receiver":
+    role = role_of(arguments.config)
+    if role != "sender":
         if arguments.box == "outgoing":
-            raise ConfigError(
-                f"{arguments.config} is a receiver's, which has no outgoing spool", hint="name a sender's"
-            )
-        receiver, _ = read_receiver(sources(arguments))
-        root = receiver.messaging.path
-        return QueueShelf(root / BOXES[arguments.box]), root, state_folder(root, receiver.messaging.state)
+            raise ConfigError(f"{arguments.config} is a {role}'s, which has no outgoing spool", hint="name a sender's")
+        settings, _ = (read_receiver if role == "receiver" else read_loader)(sources(arguments))
+        root = settings.messaging.path
+        return QueueShelf(root / BOXES[arguments.box]), root, state_folder(root, settings.messaging.state)
     sender, _ = read_sender(sources(arguments))
     path = sender.messaging.path
     state = state_folder(path, sender.messaging.state)

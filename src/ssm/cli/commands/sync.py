@@ -8,8 +8,8 @@ each month and submit host; and a site that has published within seven days is u
   ssm sync --since 2024-01 --site EXAMPLE-T2 --all
   ssm sync --json
 
-Exit status: 0 everything agrees; 1 something does not, or a site has not published lately; 75 the database is away;
-78 configuration, login, no database, or tables of another version.
+Exit status: 0 everything agrees; 1 something does not, or a site has not published lately, or there is nothing of it;
+75 the database is away; 78 configuration, login, no database, or tables of another version.
 """
 
 import argparse
@@ -65,12 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
         with contextlib.closing(SqlPublications(database)) as publications:
             compared = compare(publications, Window(since))
             sites = [one for one in compared if not arguments.site or one.site in arguments.site]
+    missing = sorted(set(arguments.site) - {one.site for one in sites})
     if arguments.json:
         for one in sites:
             print(json.dumps(as_json(one), ensure_ascii=False))
-    else:
+    elif sites or not missing:
         show(sites, everything=arguments.all)
-    return int(any(one.gaps() or not one.is_fresh(now()) for one in sites))
+    for name in missing:
+        say(f"{printable(name)}: there is nothing of it here since {month_text(since)}, no record and no sync record")
+    return int(bool(missing) or any(one.gaps() or not one.is_fresh(now()) for one in sites))
 
 
 def show(sites: Sequence[SiteComparison], *, everything: bool) -> None:
