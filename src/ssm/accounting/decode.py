@@ -88,7 +88,7 @@ def read_all(message: Message, number: int, terms: Terms, decoded: Decoded) -> N
     checks = [one for one in checks_for(message.type) if one.level is Level.ERROR]
     refuse_errors(message.faults, decoded)
     for batch in message.batches:
-        decoded.records += len(batch.records)
+        decoded.records += len(batch)
         before = len(decoded.faults)
         refuse_errors(faults_of(batch, checks, context), decoded)
         if len(decoded.faults) == before:
@@ -110,7 +110,7 @@ def refuse_errors(faults: Sequence[Fault], decoded: Decoded) -> None:
 
 def take(batch: Batch, layout: Layout, number: int, terms: Terms, decoded: Decoded) -> None:
     """A batch without faults of its own."""
-    shaped = shape(layout, batch.records, number)
+    shaped = shape(layout, batch, number)
     decoded.cut += shaped.cut
     misfits = shaped.misfits or outside(shaped.rows, layout, terms)
     for one in misfits:
