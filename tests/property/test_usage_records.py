@@ -161,7 +161,7 @@ def read_carefully(octets: bytes) -> tuple[list[Record], list[Fault]]:
 
 
 HARMS = st.sampled_from([
-    "", "\n", "\n\n", "x", " ", "\t", "%", "%%", "%%%", "%%\n", "\n%%\n", " %%", "%%Site: B\n", "Site: B\n", "Typo: 1\n",
+    "", "\n", "\n\n", "x", " ", "\t", "%", "%%", "%%%", "%%\n", "\n%%\n", " %%", "%%Site: B\n", "Site: B\n", "x: 1\n",
     "no colon\n", "None", "\nEndTime: 5\n", "".join(f"{line}\n" for line in GOOD), "\u00a0", "-", "_1",
 ])  # fmt: skip
 

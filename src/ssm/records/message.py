@@ -44,10 +44,11 @@ class Batch:
         return self.content
 
     def column(self, attribute: str) -> Column | None:
-        """One attribute of all of them; None where it is known that nobody says it."""
+        """One attribute of all of them; None where nobody says it."""
         if isinstance(self.content, Table):
             return self.content.columns.get(attribute)
-        return list(map(attrgetter(attribute), self.content))
+        values: list[object] = list(map(attrgetter(attribute), self.content))
+        return None if values.count(None) == len(values) else values
 
 
 def made(records: Iterable[Record]) -> Batch:
