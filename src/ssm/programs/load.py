@@ -5,6 +5,7 @@ Decoding takes more of a processor than storing, and threads of one program shar
 processes. They meet in the spool and in the database only, as any loaders do. A helper ends with who started it.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FEW = 16
 """Messages for which no help is worth its start."""
+OBJECTS = 200_000
+"""New objects after which garbage is looked for: rows come by the ten thousand, and none of them is in a circle."""
 
 
 def load(settings: LoaderSettings, tell: LogTeller, helper: Sequence[str], *, watch: bool) -> "LoadReport":
@@ -53,6 +56,8 @@ def run_to_the_end(run: "LoadRun", helpers: "Helpers", *, watch: bool) -> "LoadR
         helpers.stop()
         run.stop()
 
+    gc.freeze()
+    gc.set_threshold(OBJECTS)
     if watch:
         notify_systemd("READY=1")
     return run_until_signal(run.run(), stop)

@@ -34,7 +34,7 @@ class Batch:
 
     def __len__(self) -> int:
         """How many records."""
-        return self.content.count if isinstance(self.content, Table) else len(self.content)
+        return len(self.content)
 
     @property
     def records(self) -> list[Record]:

@@ -23,6 +23,10 @@ class Table:
     columns: Mapping[str, Column]
     """By attribute, at least one; what none of the records says is not here."""
 
+    def __len__(self) -> int:
+        """How many records."""
+        return self.count
+
     def records(self) -> list[Record]:
         """The same as records."""
         return list(map(self.record, *(self.columns.get(name, NOTHING) for name in self.record.__struct_fields__)))

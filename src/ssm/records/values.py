@@ -4,6 +4,7 @@
 import math
 import re
 from collections.abc import Sequence
+from typing import cast
 
 from ssm.records import moments
 from ssm.records.benchmarks import EARLIER, MOST_NUMBER, NUMBER, Benchmarks
@@ -44,7 +45,10 @@ def text_from_json(value: object, doubts: Doubts) -> str:
 
 def text_column(values: Sequence[str]) -> list[str | None]:
     """Stripped, and None for the words that mean it."""
-    return [None if value in NULLS else value for value in map(str.strip, values)]
+    stripped = list(map(str.strip, values))
+    if NULLS.isdisjoint(stripped):
+        return cast("list[str | None]", stripped)
+    return [None if value in NULLS else value for value in stripped]
 
 
 def read_integer(text: str, doubts: Doubts) -> int:

@@ -130,7 +130,7 @@ class Reading:
         if table is None:
             return None
         start = self.line
-        self.line += whole.count("\n")
+        self.line += len(table) * (len(table.columns) + 1) - (not whole.startswith("\n"))  # every line is accounted for
 
         @cache
         def finder() -> Finder:

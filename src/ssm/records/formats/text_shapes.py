@@ -44,11 +44,11 @@ class Shape:
         Each find takes whole lines, as many as there are fields, and one separator. So when all lines and all
         separators are accounted for, nothing was passed over.
         """
-        lines = text.count("\n") + (not text.startswith("\n"))
-        if lines % (len(self.columns) + 1):
+        lines, height = text.count("\n") + (not text.startswith("\n")), len(self.columns) + 1
+        if lines % height:
             return []  # seen at once, where records differ
         found: list[tuple[str, ...]] = self.every.findall(text)
-        if len(found) * (len(self.columns) + 1) != lines:
+        if len(found) * height != lines:
             return []
         # Counting single signs is quicker, and enough where values have none.
         is_calm = text.count(SEPARATOR[0]) == len(found) * len(SEPARATOR) or text.count(SEPARATOR) == len(found)
