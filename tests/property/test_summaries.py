@@ -3,11 +3,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ssm.accounting.counting import Claim, counted
@@ -70,6 +70,8 @@ MESSAGES = st.lists(st.lists(SAID, min_size=1, max_size=5), min_size=1, max_size
 )
 """As they arrive: some say again what others have corrected meanwhile."""
 ORDERS = st.permutations(range(10))
+ONCE = Said(1, "A", 0, "grid", "atlas", 3600, 1, ("HEPSPEC", 10.5))
+CORRECTED = replace(ONCE, wall=7200)
 SIZES = st.lists(st.integers(1, 4), min_size=10, max_size=10)
 """How many messages share a transaction, one transaction after the other."""
 
@@ -82,6 +84,7 @@ def books(access: Access) -> Iterator[Books]:
 
 
 @SETTINGS
+@example(messages=[[ONCE], [CORRECTED], [ONCE]], order=[0, 2, 1, *range(3, 10)], sizes=[1] * 10)
 @given(messages=MESSAGES, order=ORDERS, sizes=SIZES)
 def test_summaries_are_the_sums_over_the_jobs_that_stand(
     books: Books, messages: list[Message], order: list[int], sizes: list[int]
