@@ -13,6 +13,7 @@ from ssm.ports.repository import Arrival, Block, Row, Stored
 from ssm.records.invented.jobs import jobs, shares
 from ssm.records.invented.months import Month
 from ssm.records.invented.world import Site, Wish, world_of
+from ssm.records.message import made
 
 JOBS = LAYOUTS["job"]
 WORLD = Wish(sites=60, vos=12, ces=2, users=30)
@@ -49,7 +50,7 @@ def batches(seed: int, count: int, sites: Sequence[Site], first_id: int) -> Iter
                     streams.remove(stream)
                     continue
                 number += 1
-                rows = shape(JOBS, records, number << 10).rows
+                rows = shape(JOBS, made(records), number << 10).rows
                 pending.append((stored(number, len(rows)), rows))
                 if len(pending) == MESSAGES_IN_A_BATCH:
                     yield batch_of(pending)

@@ -156,7 +156,7 @@ def measure_loader(access: Access, folder: Path, bodies: Sequence[bytes]) -> flo
     server.spool.mkdir(parents=True)
     for number, body in enumerate(bodies):
         server.accept(body, message_id=f"m{number}")
-    settings, _ = read_loader(Sources(server.config(batch_rows=BATCH)))
+    settings, _ = read_loader(Sources(server.config(loaders=None)))
     database = open_database(settings)
     database.upgrade()
     database.close()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database into which messages are put, and what was added up of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select, text
 
@@ -36,11 +36,16 @@ class Books:
         self.second = 0
 
     def put(self, *bodies: bytes, signer: str = "/CN=a") -> None:
-        """Each a message, all in one transaction."""
+        """Each a message, all in one transaction, which arrive one after the other."""
+        seconds = range(self.second + 1, self.second + 1 + len(bodies))
+        self.put_arrived(dict(zip(seconds, bodies, strict=True)), signer=signer)
+
+    def put_arrived(self, bodies: Mapping[int, bytes], signer: str = "/CN=a") -> None:
+        """Messages by the second of their arrival, all in one transaction."""
         taken = []
-        for body in bodies:
-            self.second += 1
-            element = IncomingElement(f"00000000/{NOW + self.second:08x}000000", body, signer, None)
+        for second, body in bodies.items():
+            self.second = max(self.second, second)
+            element = IncomingElement(f"00000000/{NOW + second:08x}000000", body, signer, None)
             arrival = arrival_of(element, (NOW + 10**6) * MICROSECONDS)
             decoded = decode(body, arrival.id, Terms(NOW + 10**6))
             assert decoded.faults == [], decoded.faults

@@ -115,6 +115,15 @@ def test_bars_stand_in_line_with_their_figures(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("chromium")
+def test_figures_are_whole_in_windows_of_any_usual_width(tmp_path: Path) -> None:
+    hidden = "[...document.querySelectorAll('figure .scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
+    with opened(report(tmp_path, usual_rows())) as watched:
+        for width in (700, 961, 1000, 1100, 1240, 1900):
+            watched.page.set_viewport_size({"width": width, "height": 900})
+            assert watched.page.evaluate(hidden) == 0, f"figures are cut off in a window of {width} pixels"
+
+
+@pytest.mark.usefixtures("chromium")
 def test_axe_finds_nothing_to_complain_of(tmp_path: Path) -> None:
     file = tmp_path / "portal.csv"
     file.write_text(PORTAL)

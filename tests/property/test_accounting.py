@@ -36,28 +36,31 @@ def taken(said: list[tuple[int, str, str, int]], second: int) -> Taken:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(messages, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_rows_are_what_arrived_last(said: list[list[tuple[int, str, str, int]]], random: Random) -> None:
-    expected: dict[tuple[object, ...], int] = {}
-    for message in said:
-        for number, site, where, cpu in message:
-            expected[site, f"{number}.0", where] = cpu
+    """In whichever order and groups it is stored; and they are of the last message that said so."""
+    expected: dict[tuple[object, ...], tuple[object, ...]] = {}
     arrived = [taken(message, second) for second, message in enumerate(said)]
+    for message, one in zip(said, arrived, strict=True):
+        for number, site, where, cpu in message:
+            expected[site, f"{number}.0", where] = (cpu, one.arrival.id)
     with tempfile.TemporaryDirectory() as folder:
         access = Access(f"sqlite:///{Path(folder)}/a.sqlite")
         database = Database(access)
         repository = database.open()
-        queue = [*arrived]
+        queue = random.sample(arrived, len(arrived))
+        done: list[Taken] = []
         while queue:
             size = random.randint(1, len(queue))
             batch, queue = queue[:size], queue[size:]
-            again = [one for one in arrived[: len(arrived) - len(queue)] if random.random() < 0.3]
+            again = [one for one in done if random.random() < 0.3]
             known = repository.known([one.arrival for one in [*batch, *again]])
             new = [one for one in batch if (one.arrival.digest, one.arrival.element) not in known]
             assert new == batch
-            assert all((one.arrival.digest, one.arrival.element) in known for one in again if one not in batch)
+            assert all((one.arrival.digest, one.arrival.element) in known for one in again)
             stored = [Stored(one.arrival, one.decoded.kind, one.decoded.records) for one in new]
             repository.store(stored, blocks_of(new))
+            done += new
         repository.close()
         database.close()
-        found = Contents(access).rows("job", "site", "local_job_id", "infrastructure", "cpu_duration")
-    assert {row[:3]: row[3] for row in found} == expected
+        found = Contents(access).rows("job", "site", "local_job_id", "infrastructure", "cpu_duration", "message")
+    assert {row[:3]: row[3:] for row in found} == expected
     assert len(found) == len(expected)

@@ -3,10 +3,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ssm.accounting.counting import Claim, counted
@@ -54,7 +55,7 @@ class Said:
 
 SAID = st.builds(
     Said,
-    number=st.integers(1, 6),
+    number=st.integers(1, 3),
     site=st.sampled_from(["A", "B"]),
     days=st.sampled_from([0, 1, 30]),
     infrastructure=st.sampled_from(["grid", "local"]),
@@ -63,8 +64,16 @@ SAID = st.builds(
     cores=st.sampled_from([0, 1, 8]),
     level=st.sampled_from([("HEPSPEC", 10.5), ("Si2k", 2625.0), ("HEPscore23", 11.25)]),
 )
-RUNS = st.lists(st.lists(st.lists(SAID, min_size=1, max_size=5), max_size=4), max_size=4)
-"""Between two runs of the summariser some messages arrive, each with some jobs."""
+Message: TypeAlias = "list[Said]"
+MESSAGES = st.lists(st.lists(SAID, min_size=1, max_size=5), min_size=1, max_size=5).flatmap(
+    lambda different: st.lists(st.sampled_from(different), max_size=10)
+)
+"""As they arrive: some say again what others have corrected meanwhile."""
+ORDERS = st.permutations(range(10))
+ONCE = Said(1, "A", 0, "grid", "atlas", 3600, 1, ("HEPSPEC", 10.5))
+CORRECTED = replace(ONCE, wall=7200)
+SIZES = st.lists(st.integers(1, 4), min_size=10, max_size=10)
+"""How many messages share a transaction, one transaction after the other."""
 
 
 @pytest.fixture
@@ -75,24 +84,35 @@ def books(access: Access) -> Iterator[Books]:
 
 
 @SETTINGS
-@given(runs=RUNS)
-def test_summaries_are_the_sums_over_the_jobs_that_stand(books: Books, runs: list[list[list[Said]]]) -> None:
+@example(messages=[[ONCE], [CORRECTED], [ONCE]], order=[0, 2, 1, *range(3, 10)], sizes=[1] * 10)
+@given(messages=MESSAGES, order=ORDERS, sizes=SIZES)
+def test_summaries_are_the_sums_over_the_jobs_that_stand(
+    books: Books, messages: list[Message], order: list[int], sizes: list[int]
+) -> None:
+    """In whichever order the messages are stored: each time the last to arrive of those that are there stand."""
     books.clear()
-    standing: dict[tuple[object, ...], Said] = {}
-    bodies: list[bytes] = []
-    for messages in runs:
-        for message in messages:
-            bodies.append((JOB_HEADER + "".join(one.text() for one in message)).encode())
-            books.put(bodies[-1])
-            standing |= {one.key: one for one in message}
+    bodies = [(JOB_HEADER + "".join(one.text() for one in message)).encode() for message in messages]
+    waiting = [at for at in order if at < len(messages)]
+    stored: set[int] = set()
+    for size in sizes:
+        some, waiting = waiting[:size], waiting[size:]
+        if not some:
+            break
+        books.put_arrived({at + 1: bodies[at] for at in some})
+        stored |= set(some)
         books.summarise()
+        check_sums(books, {one.key: one for at in sorted(stored) for one in messages[at]})
+    assert len(stored) == len(messages)
+    check_that_again_changes_nothing(books, bodies)
+
+
+def check_sums(books: Books, standing: dict[tuple[object, ...], Said]) -> None:
     by = ("site", "month", "infrastructure", "vo", "service_level_type")
     columns = ("number_of_jobs", "wall_duration", "cpu_duration", "core_wall_duration")
     found = {row[:5]: row[5:] for row in books.sums(*columns, by=by)}
     assert found == expected(standing)
     for row in books.sums("normalised_core_wall_duration", "core_wall_duration", by=["service_level_type"]):
         assert abs(int(str(row[1])) - int(str(row[2])) * LEVELS[str(row[0])]) <= 0.5 * len(standing)
-    check_that_again_changes_nothing(books, bodies)
 
 
 LEVELS = {"HEPSPEC": 10.5, "Si2k": 10.5, "HEPscore23": 11.25}

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from ssm.errors import RecordError
 from ssm.records import kinds
 from ssm.records.benchmarks import MOST_NUMBER, Benchmarks
+from ssm.records.checking import Check, Context
+from ssm.records.checks import CHECKS
 from ssm.records.fault import Fault, Level
 from ssm.records.field import Need, Record, RecordType, WireField
 from ssm.records.formats import text_reader, text_shapes, text_writer, usage_json
 from ssm.records.formats.text_lines import Careful
 from ssm.records.gathering import Gathering
-from ssm.records.message import Batch
+from ssm.records.message import Batch, made
 from ssm.records.moments import LAST_SECOND
+from ssm.records.table import Table
 from ssm.records.types import RECORD_TYPES
 from ssm.records.types.sync import SyncRecord
 from ssm.records.values import MOST_INTEGER, NULLS
@@ -38,7 +41,9 @@ TEXTS = (WORDS | AWKWARD).filter(lambda text: text not in NULLS and "%%" not in 
 INTEGERS = st.integers(-MOST_INTEGER, MOST_INTEGER) | st.integers(0, 10**6)
 NUMBERS = st.floats(-MOST_NUMBER, MOST_NUMBER, allow_nan=False) | st.integers(0, 10**6).map(float)
 NAMES = st.sampled_from(["HEPscore23", "hepspec", "HEPSPEC", "Si2k", "other", "a b"])
+PAIRS = st.lists(st.tuples(WORDS, WORDS), max_size=2).map(tuple)
 VALUES: dict[str, st.SearchStrategy[object]] = {
+    kinds.PAIRS.name: PAIRS,
     kinds.TEXT.name: TEXTS,
     kinds.WHOLE.name: INTEGERS,
     kinds.DECIMAL.name: NUMBERS,
@@ -143,6 +148,51 @@ def read_directly(octets: bytes, size: int) -> tuple[list[Record], list[Fault]]:
     batches = list(text_reader.read(blocks(octets, size)).batches)
     faults = [fault for batch in batches for fault in batch.faults]
     return [record for batch in batches for record in batch.records], faults
+
+
+def read_carefully(octets: bytes) -> tuple[list[Record], list[Fault]]:
+    """A text message of jobs of version v0.3 whose looks are never learned: line by line."""
+    shapes = text_shapes.Shapes(RECORD_TYPES["job"], "v0.3")
+    shapes.known.update((str(number),) for number in range(text_shapes.SHAPES))
+    text = octets.decode().partition("\n")[2]
+    batches = list(text_reader.read_batches(text_reader.Reading(shapes, 2), [(text, True)]))
+    assert all(isinstance(batch.content, list) for batch in batches)
+    return [one for batch in batches for one in batch.records], [one for batch in batches for one in batch.faults]
+
+
+HARMS = st.sampled_from([
+    "", "\n", "\n\n", "x", " ", "\t", "%", "%%", "%%%", "%%\n", "\n%%\n", " %%", "%%Site: B\n", "Site: B\n", "x: 1\n",
+    "no colon\n", "None", "\nEndTime: 5\n", "".join(f"{line}\n" for line in GOOD), "\u00a0", "-", "_1",
+])  # fmt: skip
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.integers(1, 5), st.integers(0, 10**4), st.integers(0, 40), HARMS)
+def test_alike_records_are_read_at_a_stroke_as_they_are_line_by_line_whatever_is_changed_somewhere(
+    count: int, place: int, cut: int, harm: str
+) -> None:
+    text = "".join("\n".join([*GOOD, f"MemoryReal: {number}", "%%\n"]) for number in range(count))
+    at = place % (len(text) + 1)
+    octets = f"APEL-individual-job-message: v0.3\n{text[:at]}{harm}{text[at + cut :]}".encode()
+    assert read_directly(octets, len(octets)) == read_carefully(octets)
+
+
+def test_alike_records_are_indeed_read_at_a_stroke() -> None:
+    text = "APEL-individual-job-message: v0.3\n" + 3000 * "\n".join([*GOOD, "Queue: 100%\n%%\n"])
+    batches = list(text_reader.read(blocks(text.encode(), 4096)).batches)
+    assert all(isinstance(batch.content, Table) for batch in batches)
+    assert sum(map(len, batches)) == 3000
+
+
+@pytest.mark.parametrize("one", [one for one in CHECKS if one.clears is not None], ids=lambda one: one.code)
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data())
+def test_a_check_clears_only_records_in_which_it_finds_nothing(one: Check, data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from([kind for kind in RECORD_TYPES.values() if kind.record in one.types]))
+    given_records = data.draw(records_of(kind, kind.newest))
+    context = Context(data.draw(st.integers(0, 2 * NOW)), "apel-text", kind.newest)
+    if one.is_clear(made(given_records).column, context):
+        assert not any(one.look(record, context) for record in given_records)
 
 
 @settings(deadline=None, max_examples=300)

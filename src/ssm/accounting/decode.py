@@ -7,6 +7,7 @@ learn of them one by one (APEL messages, a message is loaded in one transaction)
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from ssm.accounting.layouts import LAYOUTS, Layout
 from ssm.accounting.months import month_of_time
@@ -88,7 +89,7 @@ def read_all(message: Message, number: int, terms: Terms, decoded: Decoded) -> N
     checks = [one for one in checks_for(message.type) if one.level is Level.ERROR]
     refuse_errors(message.faults, decoded)
     for batch in message.batches:
-        decoded.records += len(batch.records)
+        decoded.records += len(batch)
         before = len(decoded.faults)
         refuse_errors(faults_of(batch, checks, context), decoded)
         if len(decoded.faults) == before:
@@ -110,22 +111,22 @@ def refuse_errors(faults: Sequence[Fault], decoded: Decoded) -> None:
 
 def take(batch: Batch, layout: Layout, number: int, terms: Terms, decoded: Decoded) -> None:
     """A batch without faults of its own."""
-    shaped = shape(layout, batch.records, number)
+    shaped = shape(layout, batch, number)
     decoded.cut += shaped.cut
     misfits = shaped.misfits or outside(shaped.rows, layout, terms)
     for one in misfits:
         fault = Fault(Level.ERROR, one.code, one.message)
         decoded.refuse(fault.at(batch.place(one.index, one.attribute)))
     if not decoded.faults:
-        width = len(layout.key)
-        decoded.rows.update((row[:width], row) for row in shaped.rows)
+        keys = map(itemgetter(slice(len(layout.key))), shaped.rows)
+        decoded.rows.update(zip(keys, shaped.rows, strict=True))
 
 
 def outside(rows: Sequence[Row], layout: Layout, terms: Terms) -> list[Misfit]:
     """Records of months that have not come, or that are not kept any more."""
     newest = month_of_time(terms.now + TWO_DAYS)
     oldest = terms.oldest_month if layout.is_large else 0
-    months = {month for month in {row[MONTH_AT] for row in rows} if not oldest <= int(str(month)) <= newest}
+    months = {month for month in set(map(itemgetter(MONTH_AT), rows)) if not oldest <= int(str(month)) <= newest}
     if not months:
         return []
     early = f"belongs to a month before {oldest}, the oldest that is kept"

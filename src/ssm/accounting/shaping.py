@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from operator import attrgetter
 from typing import TypeAlias, cast
 
 from ssm.accounting.layouts import (
@@ -28,9 +27,9 @@ from ssm.accounting.layouts import (
 from ssm.accounting.months import MONTHS
 from ssm.ports.repository import Row, Value
 from ssm.records.benchmarks import CUSTOM, KNOWN, Benchmarks, canonical
-from ssm.records.field import Record
 from ssm.records.fqan import membership
 from ssm.records.kinds import BENCHMARKS
+from ssm.records.message import Batch
 from ssm.records.types.job import JOB
 
 GRID = "grid"
@@ -69,12 +68,12 @@ class Shaped:
     """Texts that were cut."""
 
 
-def shape(layout: Layout, records: Sequence[Record], message: int) -> Shaped:
+def shape(layout: Layout, batch: Batch, message: int) -> Shaped:
     """The rows of some records without faults of their own, in order."""
-    table = declared_cells(layout, records)
+    table = declared_cells(layout, batch)
     choose_benchmarks(layout, table)
-    derive(layout, table, records)
-    table[MESSAGE] = [message] * len(records)
+    derive(layout, table, batch)
+    table[MESSAGE] = [message] * len(batch)
     shaped = Shaped([])
     for column in layout.columns:
         if column.name != KEY:
@@ -86,14 +85,15 @@ def shape(layout: Layout, records: Sequence[Record], message: int) -> Shaped:
     return shaped
 
 
-def declared_cells(layout: Layout, records: Sequence[Record]) -> Table:
+def declared_cells(layout: Layout, batch: Batch) -> Table:
     """What the records say."""
-    return {name: cells(records, name) for name in layout.names if name in layout.type.record.__struct_fields__}
+    return {name: cells(batch, name) for name in layout.names if name in layout.type.record.__struct_fields__}
 
 
-def cells(records: Sequence[Record], name: str) -> Cells:
+def cells(batch: Batch, name: str) -> Cells:
     """One attribute of all records."""
-    return cast("Cells", list(map(attrgetter(name), records)))
+    column = batch.column(name)
+    return [None] * len(batch) if column is None else cast("Cells", list(column))
 
 
 def choose_benchmarks(layout: Layout, table: Table) -> None:
@@ -122,9 +122,9 @@ def chosen_cells(table: Table, name: str, *, whole: bool) -> None:
             table[name][at] = int(amount) if whole and amount is not None else amount
 
 
-def derive(layout: Layout, table: Table, records: Sequence[Record]) -> None:
+def derive(layout: Layout, table: Table, batch: Batch) -> None:
     """What follows from what is said."""
-    table[MONTH] = list(MONTHS[layout.type.name](lambda name: cast("list[int | None]", cells(records, name))))
+    table[MONTH] = list(MONTHS[layout.type.name](lambda name: cast("list[int | None]", cells(batch, name))))
     if "fqan" in table:
         derive_memberships(table)
     if INFRASTRUCTURE in layout.names and INFRASTRUCTURE not in table:

@@ -29,10 +29,9 @@ from ssm.errors import FormatError, RecordError
 from ssm.ports.publications import Publication, Publications
 from ssm.ports.repository import Row
 from ssm.records.convert import Losses, Target, converted
-from ssm.records.fault import Place
 from ssm.records.field import Record
 from ssm.records.formats import FORMATS
-from ssm.records.message import Batch, Message
+from ssm.records.message import Message, made
 from ssm.records.split import Size, split
 from ssm.records.types import RECORD_TYPES
 from ssm.records.types.cloud_summary import CLOUD_SUMMARY
@@ -223,8 +222,7 @@ def message_of(kind: str, records: list[Record]) -> Message:
     """Records as if they had been read."""
     declared = RECORD_TYPES[kind]
     version = MEANING.get(kind, declared.newest)
-    batch = Batch(records, [], lambda _, field: Place(field=field))
-    return Message(TEXT, declared, version, version, iter([batch]))
+    return Message(TEXT, declared, version, version, iter([made(records)]))
 
 
 def target_of(kind: str, shape: Shape) -> Target:

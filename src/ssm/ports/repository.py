@@ -6,8 +6,8 @@ Promises of every implementation:
 * ``store`` is one transaction: when it returns, all of it survives the death of program and machine; when it raises,
   nothing of it is there. A message is known by digest and element from the same transaction on, and rows of a known
   message are not stored again;
-* of two rows with one key that differ, the one whose message arrived later stays, whichever was loaded first;
-  the same row again changes nothing, not even whose message it is;
+* of two rows with one key, the one whose message arrived later stays, whichever was stored first, of any number of
+  versions in any order; the same row again is not a change, but it is that of the later message from then on;
 * months of sites in which a row was added or changed are marked in the same transaction, and no others;
 * RepositoryUnavailableError: the same may be tried again. RepositoryError and CredentialError: not before somebody
   has done something.
@@ -65,7 +65,7 @@ class Changes:
     rows: int
     """Rows that were given."""
     changed: int
-    """Of these, added or changed; where both happened, MariaDB may say more."""
+    """Of these, added or changed: given values that differ from those before."""
 
 
 class Repository(Protocol):

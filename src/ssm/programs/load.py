@@ -8,6 +8,7 @@ that ends before, while we watch, is replaced.
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FEW = 16
 """Messages for which no help is worth its start."""
+OBJECTS = 200_000
+"""New objects after which garbage is looked for: rows come by the ten thousand, and none of them is in a circle."""
 
 
 def load(settings: LoaderSettings, tell: LogTeller, helper: Sequence[str], *, watch: bool) -> "LoadReport":
@@ -55,6 +58,8 @@ def run_to_the_end(run: "LoadRun", helpers: Helpers, *, watch: bool) -> "LoadRep
         helpers.stop()
         run.stop()
 
+    gc.freeze()
+    gc.set_threshold(OBJECTS)
     if not watch:
         return run_until_signal(run.run(), stop)
     notify_systemd("READY=1")

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a check is: one question to one record, which is answered with nothing or with what was found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from ssm.records.fault import Level
 from ssm.records.field import Record
+from ssm.records.table import Column
 
 R = TypeVar("R", bound=Record)
 
@@ -35,6 +36,14 @@ class Finding:
 
 Answer = Finding | list[Finding] | None
 Look = Callable[[R, Context], Answer]
+Columns = Callable[[str], Column | None]
+"""An attribute of many records; None where nobody says it."""
+Clears = Callable[[Columns, Context], bool]
+"""Whether it is plain, from whole columns, that the check would find nothing in any of the records.
+
+False where that is not plain: then each record is looked at. A TypeError, because somebody says nothing or says a
+dictionary of benchmarks, means the same.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,23 @@ class Check:
     """One sentence for the reference page."""
     types: tuple[type[Record], ...]
     look: Callable[[Record, Context], Answer]
+    clears: Clears | None = None
+
+    def is_clear(self, columns: Columns, context: Context) -> bool:
+        """Whether no record needs to be looked at."""
+        try:
+            return self.clears is not None and self.clears(columns, context)
+        except TypeError:
+            return False
 
 
-def check(code: str, level: Level, meaning: str, types: tuple[type[Record], ...], look: Look[R]) -> Check:
+def check(  # noqa: PLR0917 - a table's line
+    code: str, level: Level, meaning: str, types: tuple[type[Record], ...], look: Look[R], clears: Clears | None = None
+) -> Check:
     """A check of records of some types; it is asked about no others."""
-    return Check(code, level, meaning, types, cast("Look[Record]", look))
+    return Check(code, level, meaning, types, cast("Look[Record]", look), clears)
+
+
+def numbers(column: Column | None) -> Sequence[float]:
+    """A column of numbers, to be compared: TypeError by who compares them where some are none."""
+    return cast("Sequence[float]", column or ())

@@ -6,7 +6,7 @@ written. ``quick`` and ``column`` are the same kind for whole columns of values 
 they do not take is read again, one by one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -31,7 +31,7 @@ class Kind(Generic[T]):
     to_json: Callable[[T], object]
     quick: str
     """Regular expression, without groups, of what ``column`` takes."""
-    column: Callable[[Sequence[str]], Iterable[T | None]]
+    column: Callable[[Sequence[str]], Sequence[T | None]]
     """A column of texts that match ``quick`` or are ``None``; ValueError sends it back to be read one by one."""
     holds: tuple[type, ...]
     """Classes of its values."""

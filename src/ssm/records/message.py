@@ -7,9 +7,11 @@ worked out only when somebody asks, for most values are never asked about.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from ssm.records.fault import Fault, Place
 from ssm.records.field import Record, RecordType
+from ssm.records.table import Column, Table
 
 BATCH_RECORDS = 512
 MAX_RECORD_OCTETS = 1024 * 1024
@@ -19,16 +21,39 @@ Blocks = Iterable[bytes]
 """The octets of a message, in any portions."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
-    """Some records of a message, in order."""
+    """Some records of a message, in order; as they were read, one by one or column by column."""
 
-    records: list[Record]
+    content: list[Record] | Table
     """A record with faults is here too, without the values that could not be read."""
     faults: list[Fault]
     """What was wrong in reading them."""
     place: Callable[[int, str], Place]
     """Where an attribute of one of the records stands; for an empty attribute, where the record begins."""
+
+    def __len__(self) -> int:
+        """How many records."""
+        return len(self.content)
+
+    @property
+    def records(self) -> list[Record]:
+        """One by one; made when first asked for."""
+        if isinstance(self.content, Table):
+            self.content = self.content.records()
+        return self.content
+
+    def column(self, attribute: str) -> Column | None:
+        """One attribute of all of them; None where nobody says it."""
+        if isinstance(self.content, Table):
+            return self.content.columns.get(attribute)
+        values: list[object] = list(map(attrgetter(attribute), self.content))
+        return None if values.count(None) == len(values) else values
+
+
+def made(records: Iterable[Record]) -> Batch:
+    """Records that nobody has read, as if they had been."""
+    return Batch(list(records), [], lambda _, attribute: Place(field=attribute))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import cast
 
 from ssm.records import moments
 from ssm.records.benchmarks import EARLIER, MOST_NUMBER, NUMBER, Benchmarks
@@ -44,7 +45,10 @@ def text_from_json(value: object, doubts: Doubts) -> str:
 
 def text_column(values: Sequence[str]) -> list[str | None]:
     """Stripped, and None for the words that mean it."""
-    return [None if value in NULLS else value for value in map(str.strip, values)]
+    stripped = list(map(str.strip, values))
+    if NULLS.isdisjoint(stripped):
+        return cast("list[str | None]", stripped)
+    return [None if value in NULLS else value for value in stripped]
 
 
 def read_integer(text: str, doubts: Doubts) -> int:
@@ -74,9 +78,11 @@ def int_of(value: float) -> int | None:
     return int(value) if abs(value) <= MOST_INTEGER and value == int(value) else None
 
 
-def integer_column(values: Sequence[str]) -> Iterable[int | None]:
+def integer_column(values: Sequence[str]) -> Sequence[int | None]:
     """Digits, or None."""
-    return [None if value == "None" else int(value) for value in values]
+    if "None" in values:
+        return [None if value == "None" else int(value) for value in values]
+    return list(map(int, values))
 
 
 def read_number(text: str, doubts: Doubts) -> float:
@@ -113,9 +119,10 @@ def number_from_json(value: object, doubts: Doubts) -> float:
     return bounded(float(value))
 
 
-def number_column(values: Sequence[str]) -> Iterable[float | None]:
-    """Plain decimals, or None."""
-    return [None if value == "None" else float(value) for value in values]
+def number_column(values: Sequence[str]) -> Sequence[float | None]:
+    """Plain decimals, or None; the same few levels stand in thousands of records, so each is read once."""
+    read = {value: None if value == "None" else float(value) for value in set(values)}
+    return [read[value] for value in values]
 
 
 def read_time(text: str, doubts: Doubts) -> int:
@@ -174,7 +181,7 @@ def benchmarks_from_json(value: object, doubts: Doubts) -> Benchmarks:
     return Benchmarks.of({str(name): number_from_json(one, doubts) for name, one in value.items()})
 
 
-def benchmarks_column(values: Sequence[str]) -> Iterable[Benchmarks | None]:
+def benchmarks_column(values: Sequence[str]) -> Sequence[Benchmarks | None]:
     """The same few dictionaries stand in thousands of records, so each is read once."""
     read = {value: None if value == "None" else Benchmarks.parse(value) for value in set(values)}
     return [read[value] for value in values]

@@ -82,7 +82,7 @@ class SqlPublications:
             return sorted(str(site) for site in connection.scalars(query.distinct()))
 
     def heard(self) -> Mapping[str, int]:
-        """By who sent what a site said last: an equal sync record that comes again leaves no trace but its message."""
+        """By who sent what a site said last: who speaks for several sites may have nothing to say of one for long."""
         sync = RECORDS[SYNC.name]
         last = select_any(MESSAGES.c.signer, func.max(MESSAGES.c.received)).where(MESSAGES.c.kind == SYNC.name)
         speakers = select_any(sync.c.site, MESSAGES.c.signer, func.max(MESSAGES.c.received))

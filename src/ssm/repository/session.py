@@ -59,7 +59,10 @@ class Session(Protocol):
         """Before the transaction: whatever rows of these months need."""
 
     def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
-        """Rows with different keys, in order: added, or put in the place of what arrived earlier and differs."""
+        """Rows with different keys, in order: added, or put in the place of what arrived earlier and differs.
+
+        What arrived earlier and is equal becomes that of the later message; it does not count as changed.
+        """
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """New rows."""

@@ -8,6 +8,7 @@ one direction. A message that somebody else has stored in the meantime breaks th
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from sqlalchemy import Engine
 
@@ -48,7 +49,7 @@ class SqlRepository:
         with self.session() as session:
             for block in blocks:
                 layout = LAYOUTS[block.kind]
-                session.prepare(layout, {int(str(row[MONTH_AT])) for row in block.rows} if layout.is_large else ())
+                session.prepare(layout, months_of(block) if layout.is_large else ())
             session.begin()
             try:
                 changes = store_all(session, messages, blocks)
@@ -97,10 +98,15 @@ def store_all(session: Session, messages: Sequence[Stored], blocks: Sequence[Blo
     return Changes(given, changed)
 
 
+def months_of(block: Block) -> set[int]:
+    """In which it has rows."""
+    return {int(str(month)) for month in set(map(itemgetter(MONTH_AT), block.rows))}
+
+
 def marks_of(block: Block, done: Upserted) -> list[Row]:
     """Which months are to be summarised anew, each by one of the messages that touched it."""
     at = LAYOUTS[block.kind].names.index(MESSAGE)
-    by_month = {(row[SITE_AT], row[MONTH_AT]): row[at] for row in block.rows}
+    by_month = dict(zip(map(itemgetter(SITE_AT, MONTH_AT), block.rows), map(itemgetter(at), block.rows), strict=True))
     return [(one.site, one.month, block.kind, by_month[one.site, one.month]) for one in done.touched]
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 
 from ssm.accounting.layouts import MESSAGE, Layout
 from ssm.ports.repository import Row
@@ -25,6 +26,6 @@ def on_conflict(layout: Layout) -> str:
 
 def by_month(rows: Sequence[Row]) -> Iterator[tuple[Touched, list[Row]]]:
     """Rows in order of their keys, by site and month."""
-    for (site, month), group in groupby(rows, key=lambda row: row[SITE_AT : MONTH_AT + 1]):
+    for (site, month), group in groupby(rows, key=itemgetter(SITE_AT, MONTH_AT)):
         assert isinstance(site, str) and isinstance(month, int), "the key begins with them"
         yield Touched(site, month), list(group)

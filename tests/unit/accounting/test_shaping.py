@@ -8,6 +8,7 @@ from ssm.accounting.shaping import Shaped, shape
 from ssm.ports.repository import Value
 from ssm.records.benchmarks import Benchmarks
 from ssm.records.field import Record
+from ssm.records.message import made
 from ssm.records.types import RECORD_TYPES
 from ssm.records.types.cloud import CloudRecord
 from ssm.records.types.job import JobRecord
@@ -19,7 +20,7 @@ END = 1_715_000_000
 
 
 def shaped(kind: str, *records: Record) -> Shaped:
-    return shape(LAYOUTS[kind], records, 7)
+    return shape(LAYOUTS[kind], made(records), 7)
 
 
 def row(kind: str, record: Record) -> dict[str, Value]:

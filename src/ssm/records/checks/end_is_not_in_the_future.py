@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing ends more than two days from now."""
 
-from ssm.records.checking import Context, Finding, check
+from ssm.records.checking import Columns, Context, Finding, check, numbers
 from ssm.records.fault import Level
 from ssm.records.moments import iso_time
 from ssm.records.types.cloud import CloudRecord
@@ -36,7 +36,12 @@ def too_late(attribute: str, time: int | None, context: Context) -> Finding | No
     return Finding(attribute, f"{time} ({iso_time(time)}) is more than two days in the future")
 
 
+def are_past(columns: Columns, context: Context) -> bool:
+    """All of them."""
+    return max(numbers(columns("end_time")), default=0) <= context.now + TWO_DAYS
+
+
 MEANING = "No end and no measurement is more than two days in the future."
-CHECK = check("in-future", Level.ERROR, MEANING, (JobRecord, CloudRecord, StorageRecord), look)
+CHECK = check("in-future", Level.ERROR, MEANING, (JobRecord, CloudRecord, StorageRecord), look, are_past)
 OF_SUMMARY = check("in-future", Level.ERROR, MEANING, (SummaryRecord, NormalisedSummaryRecord), look_at_summary)
 OF_COUNT = check("in-future", Level.ERROR, MEANING, (PublicIpRecord,), look_at_count)

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import cast
 
 from ssm.records.benchmarks import Benchmarks
-from ssm.records.checking import Answer, Check, Context, Finding, check
+from ssm.records.checking import Answer, Check, Columns, Context, Finding, check, numbers
 from ssm.records.fault import Level
 from ssm.records.field import Record, RecordType
 from ssm.records.kinds import BENCHMARKS, DECIMAL, SECONDS, WHOLE
@@ -34,7 +34,10 @@ def of_type(kind: RecordType) -> Check:
                     found.append(Finding(name, f"{number!r} must not be negative"))
         return found or None
 
-    return check("negative", Level.ERROR, MEANING, (kind.record,), look)
+    def none_is(columns: Columns, _: Context) -> bool:
+        return all(min(numbers(columns(name)), default=0) >= 0 for name in names)
+
+    return check("negative", Level.ERROR, MEANING, (kind.record,), look, none_is)
 
 
 def least(value: float | Benchmarks | None) -> float:

@@ -2,7 +2,7 @@
 """The speed of the cores is said, by a benchmark that repositories know."""
 
 from ssm.records.benchmarks import CUSTOM, EARLIER, KNOWN, Benchmarks
-from ssm.records.checking import Answer, Context, Finding, check
+from ssm.records.checking import Answer, Columns, Context, Finding, check
 from ssm.records.fault import Level, nearest, quoted
 from ssm.records.types.job import JobRecord
 from ssm.records.types.normalised_summary import NormalisedSummaryRecord
@@ -26,6 +26,14 @@ def look(record: JobRecord, context: Context) -> Finding | None:
         attribute = "service_level" if level is None else "service_level_type"
         return Finding(attribute, f"{there} is there, so {missing} must be there too")
     return unknown_name(kind)
+
+
+def are_known(columns: Columns, _: Context) -> bool:
+    """All of them; of the same few, each is looked at once."""
+    levels, kinds = set(columns("service_level") or [None]), set(columns("service_level_type") or [None])
+    return set(map(type, levels)) <= {int, float} and all(
+        isinstance(one, str) and one.lower() in KNOWN for one in kinds
+    )
 
 
 def look_at_summary(record: SummaryRecord, _: Context) -> Finding | None:
@@ -78,6 +86,6 @@ def guess(name: str) -> str:
 
 
 MEANING = "ServiceLevel is given by HEPscore23, HEPSPEC or Si2k, together with its type."
-CHECK = check("service-level", Level.ERROR, MEANING, (JobRecord,), look)
+CHECK = check("service-level", Level.ERROR, MEANING, (JobRecord,), look, are_known)
 OF_SUMMARY = check("service-level", Level.ERROR, MEANING, (SummaryRecord,), look_at_summary)
 OF_NORMALISED = check("service-level", Level.ERROR, MEANING, (NormalisedSummaryRecord,), look_at_normalised)

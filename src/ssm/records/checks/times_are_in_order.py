@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job, a machine or a period does not end before it begins."""
 
-from ssm.records.checking import Context, Finding, check
+from operator import le
+
+from ssm.records.checking import Columns, Context, Finding, check, numbers
 from ssm.records.fault import Level
 from ssm.records.types.cloud import CloudRecord
 from ssm.records.types.job import JobRecord
@@ -17,10 +19,17 @@ def look(record: JobRecord | CloudRecord | StorageRecord, _: Context) -> Finding
     return Finding("end_time", f"{end} is before StartTime, {start}", level=level)
 
 
+def are_in_order(columns: Columns, _: Context) -> bool:
+    """All of them."""
+    starts, ends = columns("start_time"), columns("end_time")
+    return starts is None or ends is None or all(map(le, numbers(starts), numbers(ends)))
+
+
 CHECK = check(
     "end-before-start",
     Level.ERROR,
     "EndTime is not before StartTime (for clouds and storage a warning).",
     (JobRecord, CloudRecord, StorageRecord),
     look,
+    are_in_order,
 )

@@ -3,6 +3,7 @@
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, chain, pairwise
 
 from ssm.errors import FormatError
@@ -22,15 +23,17 @@ def read(blocks: Iterator[bytes]) -> Message:
     """A text message; FormatError where its header is none."""
     portions = whole_lines(blocks)
     number = 1
-    first = ""
-    for first, _ in portions:
+    begun = ("", False)
+    for begun in portions:
+        first, _ = begun
         number += first[: len(first) - len(first.lstrip())].count("\n")
         if first.strip():
             break
+    first, odd = begun
     line, _, rest = first[first.rfind("\n", 0, len(first) - len(first.lstrip())) + 1 :].partition("\n")
     header = read_header(line, number)
     reading = Reading(Shapes(header.type, header.names_version), number + 1)
-    batches = read_batches(reading, chain([(rest, True)], portions))
+    batches = read_batches(reading, chain([(rest, odd)], portions))
     return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults))
 
 
@@ -69,11 +72,17 @@ def read_batches(reading: "Reading", portions: Iterable[tuple[str, bool]]) -> It
     names = reading.shapes.names
     held = ""
     held_is_odd = False
-    for text, odd in portions:
-        (*chunks, held), is_mistaken = pieces(held + text, names)
-        reading.may_be_odd = odd or held_is_odd or is_mistaken
-        held_is_odd = odd or (held_is_odd and not chunks)
-        yield from reading.batches(chunks)
+    for portion, odd in portions:
+        text = held + portion
+        batch = None if odd or held_is_odd else reading.uniform(text)
+        if batch is not None:
+            yield batch
+            held = text[text.rfind(SEPARATOR) + len(SEPARATOR) :]
+        else:
+            (*chunks, held), is_mistaken = pieces(text, names)
+            reading.may_be_odd = odd or held_is_odd or is_mistaken
+            held_is_odd = odd or (held_is_odd and not chunks)
+            yield from reading.batches(chunks)
         reading.refuse_long(held)
     (*chunks, last), _ = pieces(held, names)
     reading.may_be_odd = True
@@ -113,6 +122,23 @@ class Reading:
     """Line on which the next chunk begins."""
     may_be_odd: bool = True
     """Whether what needs a closer look, characters or a separator inside a value, can be in what comes."""
+
+    def uniform(self, text: str) -> Batch | None:
+        """All whole records of a calm text at a stroke, when they are alike."""
+        whole = text[: text.rfind(SEPARATOR) + len(SEPARATOR)] if SEPARATOR in text else ""
+        table = self.shapes.table(whole) if whole else None
+        if table is None:
+            return None
+        start = self.line
+        self.line += len(table) * (len(table.columns) + 1) - (not whole.startswith("\n"))  # every line is accounted for
+
+        @cache
+        def finder() -> Finder:
+            chunks = whole.split(SEPARATOR)[:-1]
+            starts = list(accumulate((chunk.count("\n") for chunk in chunks), initial=start))
+            return Finder(self.shapes, chunks, list(range(len(chunks))), starts)
+
+        return Batch(table, [], lambda index, attribute: finder().place(index, attribute))
 
     def batches(self, chunks: list[str]) -> Iterator[Batch]:
         """The records in some chunks, each of them what stands between two separators."""
@@ -155,7 +181,7 @@ def quick_records(shapes: Shapes, chunks: list[str], *, look_for_odd: bool) -> t
         rows.append(groups.groups())
     for shape, indices, rows in by_shape.values():
         try:
-            records = shape.records(rows)
+            records = shape.table(rows).records()
         except ValueError:
             careful += indices
             continue

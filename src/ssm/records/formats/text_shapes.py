@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The quick way through text messages: producers write all records of a message in one shape.
 
-A shape is a sequence of field names. It is compiled once into a regular expression that takes a whole record;
-the values of many records then form columns, and a column is turned into values at a stroke. Whatever does
-not fit, down to the last odd blank, is left to the careful way, which can also say what is wrong.
+A shape is a sequence of field names. It is compiled once into regular expressions, one that takes a whole record and
+one that finds every record in a longer text; the values of many records then form columns, and a column is turned into
+values at a stroke. Whatever does not fit, down to the last odd blank, is left to the careful way, which can also say
+what is wrong.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 from ssm.records.field import Field, Need, Record, RecordType, WireField
+from ssm.records.formats.text_lines import SEPARATOR
 from ssm.records.kinds import TEXT
+from ssm.records.table import Column, Table
 
 SHAPES = 16
 MAX_LINES = 64
@@ -24,23 +26,39 @@ class Shape:
     """One sequence of field names, compiled."""
 
     record: type[Record]
-    pattern: "re.Pattern[str]"
     columns: tuple[WireField, ...]
-    attributes: tuple[int | None, ...]
-    """For each attribute of the record, the column it comes from."""
+    pattern: "re.Pattern[str]"
+    """A record without its separator."""
+    every: "re.Pattern[str]"
+    """A record with its separator, from the beginning of a line to the end of one."""
 
-    def records(self, rows: Iterable[tuple[str, ...]]) -> list[Record]:
-        """The records of some rows; ValueError when any of them needs the careful way."""
-        texts = list(zip(*rows, strict=True))
-        values = [read_column(one, text) for one, text in zip(self.columns, texts, strict=True)]
-        nothing: Iterable[object] = repeat(None)
-        return list(map(self.record, *(nothing if at is None else values[at] for at in self.attributes)))
+    def table(self, rows: Sequence[tuple[str, ...]]) -> Table:
+        """The values of some rows, at least one; ValueError when any of them needs the careful way."""
+        texts = zip(*rows, strict=True)
+        values = {one.attribute: read_column(one, text) for one, text in zip(self.columns, texts, strict=True)}
+        return Table(self.record, len(rows), values)
+
+    def rows(self, text: str) -> list[tuple[str, ...]]:
+        """All records of a text that ends with a separator; empty when there is anything in it besides.
+
+        Each find takes whole lines, as many as there are fields, and one separator. So when all lines and all
+        separators are accounted for, nothing was passed over.
+        """
+        lines, height = text.count("\n") + (not text.startswith("\n")), len(self.columns) + 1
+        if lines % height:
+            return []  # seen at once, where records differ
+        found: list[tuple[str, ...]] = self.every.findall(text)
+        if len(found) * height != lines:
+            return []
+        # Counting single signs is quicker, and enough where values have none.
+        is_calm = text.count(SEPARATOR[0]) == len(found) * len(SEPARATOR) or text.count(SEPARATOR) == len(found)
+        return found if is_calm else []
 
 
-def read_column(one: WireField, texts: Sequence[str]) -> Iterable[object]:
+def read_column(one: WireField, texts: Sequence[str]) -> Column:
     """One column's values."""
     values = one.kind.column(texts)
-    if one.field.need is Need.REQUIRED and isinstance(values, list) and None in values:
+    if one.field.need is Need.REQUIRED and None in values:
         raise ValueError("a value is missing")
     return values
 
@@ -51,12 +69,12 @@ def compile_shape(kind: RecordType, version: str, names: Sequence[str]) -> Shape
     if not 0 < len(names) <= MAX_LINES or not wire.keys() >= set(names):
         return None
     columns = tuple(wire[name] for name in names)
-    place = {one.attribute: index for index, one in enumerate(columns)}
-    if len(place) < len(columns) or any(one.attribute not in place for one in kind.fields() if is_required(one)):
+    said = {one.attribute for one in columns}
+    if len(said) < len(columns) or any(one.attribute not in said for one in kind.fields() if is_required(one)):
         return None
-    attributes = tuple(place.get(field.attribute) for field in kind.fields())
-    pattern = re.compile(r"[ \t]*\n?" + "".join(map(line_pattern, columns)))
-    return Shape(kind.record, pattern, columns, attributes)
+    lines = "".join(map(line_pattern, columns))
+    every = f"(?m:^){lines}{SEPARATOR}(?m:$)"
+    return Shape(kind.record, columns, re.compile(r"[ \t]*\n?" + lines), re.compile(every))
 
 
 def is_required(one: Field) -> bool:
@@ -84,6 +102,19 @@ class Shapes:
         self.recent: list[Shape] = []
         self.names = kind.readable(version).keys() | kind.ignored
         """What a line of a record may begin with."""
+
+    def table(self, text: str) -> Table | None:
+        """All records of a text that ends with a separator, when they are of one shape and leave no doubt."""
+        if not self.recent:
+            self.learn(text.partition(SEPARATOR)[0])
+        for shape in self.recent[:1]:
+            rows = shape.rows(text)
+            if rows:
+                try:
+                    return shape.table(rows)
+                except ValueError:
+                    return None
+        return None
 
     def match(self, chunks: Sequence[str]) -> "list[tuple[Shape, re.Match[str]] | None]":
         """For each chunk the shape it fits, if there is one."""

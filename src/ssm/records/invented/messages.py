@@ -7,14 +7,13 @@ from itertools import chain, islice
 from types import MappingProxyType
 
 from ssm.records.convert import Losses, Target, converted
-from ssm.records.fault import Place
 from ssm.records.field import Record, RecordType
 from ssm.records.formats import FORMATS, text_reader
 from ssm.records.invented import others, sums
 from ssm.records.invented.jobs import jobs, shares
 from ssm.records.invented.months import Month
 from ssm.records.invented.world import Site, Wish, dice, world_of
-from ssm.records.message import Batch, Message
+from ssm.records.message import Batch, Message, made
 from ssm.records.types.accelerator import ACCELERATOR
 from ssm.records.types.cloud import CLOUD
 from ssm.records.types.job import JOB
@@ -121,7 +120,7 @@ def as_message(invention: Invention, records: Iterable[Record]) -> Message:
     """As if it had been read."""
 
     def batches() -> Iterator[Batch]:
-        yield Batch(list(records), [], lambda _index, _attribute: Place())
+        yield made(records)
 
     version = invention.names_version
     return Message(text_reader.FORMAT, invention.type, version, version, batches())

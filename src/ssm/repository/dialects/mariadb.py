@@ -17,6 +17,8 @@ from ssm.repository.upserts import by_month, quoted
 UPGRADE_SECONDS = 600
 ROWS = 500
 """Of one statement."""
+UNCHANGED = "@unchanged"
+"""A variable of the connection: how many rows were met and not changed since it was made."""
 TAKEN = 1062
 LOGIN = {1044, 1045, 1698}
 # Lock wait, deadlock, disk full, table full, too many connections, server going down, connection lost or not made.
@@ -39,8 +41,8 @@ def open_engine(access: Access) -> Engine:
         "write_timeout": 600,
         "charset": "utf8mb4",
         # Whatever the server's default: nothing is cut or bent silently.
-        "init_command": "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'",
-        "client_flag": 0,  # without FOUND_ROWS: unchanged rows do not count as changed
+        "init_command": "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+        f"{UNCHANGED} = 0",
     }
     return create_engine(url, poolclass=NullPool, connect_args=options, isolation_level="READ COMMITTED")
 
@@ -56,6 +58,7 @@ class MariadbSession:
         assert isinstance(connection, pymysql.Connection), "the engine is ours"
         self.connection: pymysql.Connection[pymysql.cursors.Cursor] = connection
         self.connection.autocommit(True)  # a look at the tables must not hold them against an upgrade
+        self.unchanged = 0
 
     def begin(self) -> None:
         """Begin."""
@@ -69,25 +72,37 @@ class MariadbSession:
         """If there is a transaction."""
         if self.connection.open:
             self.connection.rollback()
+            with self.connection.cursor() as cursor:  # a statement that failed may have counted
+                cursor.execute(f"SET {UNCHANGED} = {self.unchanged}")
 
     def prepare(self, layout: Layout, months: Collection[int]) -> None:
         """Nothing."""
 
     def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
-        """An added row counts once, a changed one twice, an unchanged one not at all."""
+        """The server's number of affected rows does not tell changed ones from renewed ones.
+
+        So the statement counts for itself where it meets a row that it does not change; no further one asks for that.
+        """
         head, marks, tail = upsert_of(layout.type.name)
         changed, touched = 0, []
         with self.connection.cursor() as cursor:
             for month, group in by_month(rows):
-                count = 0
+                count = len(group)
                 for begin in range(0, len(group), ROWS):
                     part = group[begin : begin + ROWS]
                     values = ",".join(cursor.mogrify(marks, row) for row in part)
-                    count += cursor.execute(f"{head}{values}{tail}")
+                    cursor.execute(f"{head}{values}{tail}")
+                    count -= self.newly_unchanged(cursor.lastrowid)
                 if count:
-                    changed += min(count, len(group))
+                    changed += count
                     touched.append(month)
         return Upserted(changed, touched)
+
+    def newly_unchanged(self, total: int | None) -> int:
+        """By the last statement, which says the new total if it met such a row, else 0."""
+        before = self.unchanged
+        self.unchanged = total or before
+        return self.unchanged - before
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """New rows."""
@@ -110,12 +125,15 @@ class MariadbSession:
 def upsert_of(kind: str) -> tuple[str, str, str]:
     """The statement for a table: before the rows, one row, after them.
 
-    Assignments are made from left to right: the first decides whether the row changes hands, the others look at that.
+    Assignments are made from left to right: the first decides whose the row is, an equal one that of the later message,
+    and counts where it is not changed; the others look at that. Rows that are added pay nothing for it.
     """
     layout = LAYOUTS[kind]
     same = " AND ".join(f"`{name}` <=> VALUES(`{name}`)" for name in layout.values)
     mine = f"`{MESSAGE}`"
-    decide = f"{mine} = IF(VALUES({mine}) >= {mine} AND NOT ({same}), VALUES({mine}), {mine})"
+    later = f"GREATEST({mine}, VALUES({mine}))"
+    counted = f"LAST_INSERT_ID({UNCHANGED} := {UNCHANGED} + 1) > 0"  # what the driver calls lastrowid
+    decide = f"{mine} = IF(VALUES({mine}) >= {mine} AND NOT ({same}), {later}, IF({counted}, {later}, NULL))"
     follow = ", ".join(f"`{name}` = IF({mine} = VALUES({mine}), VALUES(`{name}`), `{name}`)" for name in layout.values)
     head = f"INSERT INTO {layout.name} ({quoted(layout.names, '`')}) VALUES "  # noqa: S608 - our own names
     marks = "(" + ",".join(["%s"] * len(layout.names)) + ")"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from ssm.accounting.layouts import LAYOUTS, Layout
+from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Touched, Upserted
@@ -93,7 +93,10 @@ class PostgresqlSession:
                 self.connection.execute(statement.encode())
 
     def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
-        """The merge also tells which months it touched."""
+        """The merge also tells which months it touched.
+
+        It locks the rows that it leaves as well, so renewing these waits for nobody, and nobody comes in between.
+        """
         staging = f"staging_{layout.name}"
         statement = f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {layout.name}) ON COMMIT DELETE ROWS"
         self.connection.execute(statement.encode())
@@ -102,8 +105,10 @@ class PostgresqlSession:
                 for row in rows:
                     copy.write_row(row)
             found = cursor.execute(merge_of(layout.type.name).encode()).fetchall()
-        touched = [Touched(str(site), int(str(month))) for site, month, _ in found]
-        return Upserted(sum(int(str(count)) for _, _, count in found), touched)
+            changed = sum(int(str(count)) for _, _, count in found)
+            if changed < len(rows):
+                cursor.execute(renewal_of(layout.type.name).encode())
+        return Upserted(changed, [Touched(str(site), int(str(month))) for site, month, _ in found])
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """New rows."""
@@ -127,10 +132,30 @@ def merge_of(kind: str) -> str:
     kept = ", ".join(f'kept."{name}"' for name in layout.values)
     new = ", ".join(f'excluded."{name}"' for name in layout.values)
     return (
-        f"WITH changed AS (INSERT INTO {layout.name} AS kept ({quoted(layout.names)}) "  # noqa: S608 - our own names
-        f"SELECT {quoted(layout.names)} FROM staging_{layout.name} ORDER BY {quoted(layout.key)} "
-        f"{on_conflict(layout)} AND ({kept}) IS DISTINCT FROM ({new}) RETURNING site, month) "
+        f"WITH changed AS ({insert_into(layout)} {on_conflict(layout)} "  # noqa: S608 - our own names
+        f"AND ({kept}) IS DISTINCT FROM ({new}) RETURNING site, month) "
         "SELECT site, month, count(*) FROM changed GROUP BY site, month ORDER BY site, month"
+    )
+
+
+@cache
+def renewal_of(kind: str) -> str:
+    """The statement after that for a table: what is of an earlier message still is equal, and now of the later one.
+
+    By the index of keys, whatever the planner knows of the tables: joined, 5000 rows have taken seconds.
+    """
+    layout = LAYOUTS[kind]
+    message = f'"{MESSAGE}"'
+    renew = f"DO UPDATE SET {message} = excluded.{message} WHERE excluded.{message} > kept.{message}"
+    return f"{insert_into(layout)} ON CONFLICT ({quoted(layout.key)}) {renew}"
+
+
+def insert_into(layout: Layout) -> str:
+    """How both begin."""
+    names = quoted(layout.names)
+    return (
+        f"INSERT INTO {layout.name} AS kept ({names}) "  # noqa: S608 - our own names
+        f"SELECT {names} FROM staging_{layout.name} ORDER BY {quoted(layout.key)}"
     )
 
 

@@ -4,15 +4,16 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from ssm.accounting.layouts import Layout
+from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Upserted
@@ -137,13 +138,15 @@ class SqliteSession:
         """Nothing."""
 
     def upsert(self, layout: Layout, rows: Sequence[Row]) -> Upserted:
-        """One by one in C; unchanged rows do not count as changed."""
+        """One by one in C; unchanged rows do not count as changed, and where there are some, equal ones are renewed."""
         statement, changed, touched = upsert_of(layout.type.name), 0, []
         for month, group in by_month(rows):
             count = self.connection.executemany(statement, group).rowcount
             if count:
                 changed += count
                 touched.append(month)
+            if count < len(group):
+                self.connection.executemany(renewal_of(layout.type.name), renewals(layout, group))
         return Upserted(changed, touched)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -164,8 +167,6 @@ class SqliteSession:
 @cache
 def upsert_of(kind: str) -> str:
     """The statement for a table."""
-    from ssm.accounting.layouts import LAYOUTS
-
     layout = LAYOUTS[kind]
     marks = ", ".join("?" * len(layout.names))
     differs = " OR ".join(f'excluded."{name}" IS NOT kept."{name}"' for name in layout.values)
@@ -173,6 +174,20 @@ def upsert_of(kind: str) -> str:
         f"INSERT INTO {layout.name} AS kept ({quoted(layout.names)}) VALUES ({marks}) "  # noqa: S608 - our own names
         f"{on_conflict(layout)} AND ({differs})"
     )
+
+
+@cache
+def renewal_of(kind: str) -> str:
+    """The statement after that for a table: what is of an earlier message still is equal, and now of the later one."""
+    layout = LAYOUTS[kind]
+    key = " AND ".join(f'"{name}" = ?' for name in layout.key)
+    return f'UPDATE {layout.name} SET "{MESSAGE}" = ? WHERE {key} AND "{MESSAGE}" < ?'  # noqa: S608 - our own names
+
+
+def renewals(layout: Layout, rows: Sequence[Row]) -> Iterator[Row]:
+    """Its values: the message, the key, with which every row begins, and the message."""
+    message = layout.names.index(MESSAGE)
+    return map(itemgetter(message, *range(len(layout.key)), message), rows)
 
 
 def trouble(error: Exception) -> SsmError:

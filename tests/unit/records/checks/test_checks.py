@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ssm.records import checks
@@ -10,7 +11,7 @@ from ssm.records.check import check_batch, checks_for
 from ssm.records.checking import Check, Context
 from ssm.records.checks import CHECKS
 from ssm.records.fault import Fault, Level, Place
-from ssm.records.message import Batch
+from ssm.records.message import Batch, made
 from ssm.records.types import RECORD_TYPES
 from ssm.records.types.job import JobRecord
 
@@ -48,6 +49,18 @@ def test_every_file_of_a_check_is_in_the_table() -> None:
 def test_every_type_is_asked_something() -> None:
     for kind in RECORD_TYPES.values():
         assert checks_for(kind)
+
+
+def test_good_jobs_are_cleared_column_by_column_and_a_bad_one_among_them_is_not() -> None:
+    good = JobRecord(
+        site="A", local_job_id="1", wall_duration=1, cpu_duration=1, processors=1, start_time=0, end_time=0,
+        service_level_type="HEPSPEC", service_level=10.0,
+    )  # fmt: skip
+    errors = [one for one in checks_for(RECORD_TYPES["job"]) if one.level is Level.ERROR]
+    assert errors
+    assert all(one.is_clear(made([good] * 3).column, CONTEXT) for one in errors)
+    bad = msgspec.structs.replace(good, wall_duration=-1, start_time=10**9, end_time=10**8, service_level_type="x")
+    assert not any(one.is_clear(made([good, bad, good]).column, CONTEXT) for one in errors)
 
 
 def batch_of(record: JobRecord, *faults: Fault) -> Batch:
