@@ -2,6 +2,8 @@
 """Commands that work with what is in the database, where there is none: they make nothing, and say what to do."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -79,6 +81,20 @@ def test_the_status_of_an_empty_file_is_that_there_is_something_to_do(
     assert run(server, "status") == 1
     assert "tables none" in capsys.readouterr().out
     assert base.stat().st_size == 0
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "load", "config"])
+def test_where_what_opens_databases_is_not_installed_it_is_said_how_to(server: Server, name: str) -> None:
+    words = [one.format(folder=server.folder) for one in COMMANDS.get(name, [name])]
+    program = (
+        "import sys; sys.modules['sqlalchemy'] = None; from ssm.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, *words, "-c", str(server.config())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 78, done.stderr
+    assert "needs the package sqlalchemy, which is not installed" in done.stderr
+    assert "pip install 'secure-stomp-messenger[accounting]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", COMMANDS)

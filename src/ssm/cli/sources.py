@@ -6,11 +6,14 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from ssm.errors import ConfigError, SsmError
 from ssm.logs import LogTeller, set_up
+from ssm.settings.database import LoaderSettings
 from ssm.settings.found import Found, Sources
+from ssm.settings.loader import read_loader
 from ssm.settings.sections import Logging
 
 
@@ -27,6 +30,15 @@ def add_sources(parser: argparse.ArgumentParser, default: str) -> None:
 def sources(arguments: argparse.Namespace) -> Sources:
     """File, environment, command line."""
     return Sources(arguments.config, os.environ, tuple(arguments.set))
+
+
+def loader_settings(arguments: argparse.Namespace) -> tuple[LoaderSettings, Found]:
+    """Of a command that opens the database; ConfigError where what opens it is not installed, or with every fault."""
+    for name in ("sqlalchemy", "alembic"):
+        if find_spec(name) is None:
+            message = f"a database needs the package {name}, which is not installed"
+            raise ConfigError(message, hint="pip install 'secure-stomp-messenger[accounting]'")
+    return read_loader(sources(arguments))
 
 
 @contextmanager

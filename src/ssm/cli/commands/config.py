@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssm.cli.console import table
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings, sources
 from ssm.errors import EX_CONFIG, SsmError
 from ssm.settings.found import Found
 from ssm.settings.ini import SECTIONS, read_receiver, read_sender, role_of
-from ssm.settings.loader import read_loader
 from ssm.settings.options import declared
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         show("sender", sender, found)
         checks = sender_checks(sender)
     elif role == "loader":
-        loader, found = read_loader(sources(arguments))
+        loader, found = loader_settings(arguments)
         show("loader", loader, found)
         checks = loader_checks(loader)
     else:

@@ -14,10 +14,9 @@ login, no database, or tables of a newer version.
 import argparse
 import time
 
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings
 from ssm.errors import ConfigError
 from ssm.settings.database import LoaderSettings
-from ssm.settings.loader import read_loader
 
 ACTIONS = ("status", "upgrade", "purge")
 
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm db``."""
-    settings, _ = read_loader(sources(arguments))
+    settings, _ = loader_settings(arguments)
     match arguments.action:
         case "status":
             return status(settings)

@@ -15,9 +15,8 @@ Exit status: 0 nothing is left, or SIGTERM; 74 the spool is damaged; 75 the data
 
 import argparse
 
-from ssm.cli.sources import add_sources, open_log, sources, telling_errors
+from ssm.cli.sources import add_sources, loader_settings, open_log, telling_errors
 from ssm.programs.load import help_loading, load
-from ssm.settings.loader import read_loader
 
 DEFAULT = "/etc/apel/loader.cfg"
 
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm load``."""
-    settings, found = read_loader(sources(arguments))
+    settings, found = loader_settings(arguments)
     tell = open_log(settings.logging, "loader", found, for_long=arguments.watch)
     with telling_errors(tell):
         if arguments.helps is not None:

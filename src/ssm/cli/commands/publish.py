@@ -17,9 +17,8 @@ from ssm.accounting.plan import Change, Plan
 from ssm.cli.commands.summarise import month_text
 from ssm.cli.console import table
 from ssm.cli.publishing import add_selection, selection_of, warn_of_marks
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings
 from ssm.names import printable
-from ssm.settings.loader import read_loader
 
 HEADS = ("site", "month", "submit host", "published", "now", "difference", "percent")
 
@@ -35,12 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm publish``."""
+    settings, _ = loader_settings(arguments)
+
     from ssm.accounting.plan import plan
     from ssm.accounting_wiring import open_tables
     from ssm.repository.publications import SqlPublications
 
     selection = selection_of(arguments)
-    settings, _ = read_loader(sources(arguments))
     with open_tables(settings) as database:
         warn_of_marks(database)
         with contextlib.closing(SqlPublications(database)) as publications:

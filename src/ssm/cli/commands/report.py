@@ -25,10 +25,9 @@ from typing import TYPE_CHECKING
 from ssm.cli.console import say, table
 from ssm.cli.files import whole_file
 from ssm.cli.messages import STANDARD_INPUT, now
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings
 from ssm.errors import ConfigError, InputError
 from ssm.names import printable
-from ssm.settings.loader import read_loader
 from ssm.version import __version__
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def views_of(words: str) -> "list[View]":
 
 def ask(arguments: argparse.Namespace, views: "Sequence[View]") -> "Report":
     """What the database knows."""
-    settings, _ = read_loader(sources(arguments))
+    settings, _ = loader_settings(arguments)
 
     from ssm.accounting.report import read_report
     from ssm.accounting_wiring import existing_database

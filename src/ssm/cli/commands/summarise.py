@@ -14,9 +14,8 @@ import argparse
 import contextlib
 
 from ssm.cli.console import say
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings
 from ssm.names import printable
-from ssm.settings.loader import read_loader
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm summarise``."""
+    settings, _ = loader_settings(arguments)
+
     from ssm.accounting.summarise import summarise
     from ssm.accounting_wiring import open_tables
     from ssm.repository.summaries import SqlSummaries
 
-    settings, _ = read_loader(sources(arguments))
     count = rows = 0
     with open_tables(settings) as database:
         summaries = SqlSummaries(database)

@@ -24,9 +24,8 @@ from ssm.cli.commands.summarise import month_text
 from ssm.cli.console import say, table
 from ssm.cli.messages import now
 from ssm.cli.publishing import warn_of_marks
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings
 from ssm.names import printable
-from ssm.settings.loader import read_loader
 
 HEADS = ("site", "month", "submit host", "site says", "here", "verdict")
 MONTH_FORM = "%Y-%m"
@@ -52,12 +51,13 @@ def month(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm sync``."""
+    settings, _ = loader_settings(arguments)
+
     from ssm.accounting.sync import compare
     from ssm.accounting_wiring import open_tables
     from ssm.ports.publications import Window
     from ssm.repository.publications import SqlPublications
 
-    settings, _ = read_loader(sources(arguments))
     today = datetime.fromtimestamp(now(), UTC)
     since = arguments.since or (today.year - 1) * 100 + today.month
     with open_tables(settings) as database:

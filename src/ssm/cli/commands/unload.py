@@ -24,10 +24,9 @@ from typing import TYPE_CHECKING
 from ssm.cli.console import say
 from ssm.cli.messages import now
 from ssm.cli.publishing import add_selection, selection_of, warn_of_marks
-from ssm.cli.sources import add_sources, sources
+from ssm.cli.sources import add_sources, loader_settings
 from ssm.errors import EX_DATAERR
 from ssm.names import printable
-from ssm.settings.loader import read_loader
 
 if TYPE_CHECKING:
     from ssm.accounting.unload import Leave
@@ -61,12 +60,13 @@ def count(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm unload``."""
+    settings, _ = loader_settings(arguments)
+
     from ssm.accounting.unload import Shape, Unload, format_of
     from ssm.accounting_wiring import open_tables
     from ssm.repository.publications import SqlPublications
 
     selection = selection_of(arguments)
-    settings, _ = read_loader(sources(arguments))
     form = arguments.format or format_of(arguments.kind)
     shape = Shape(format=form, version=arguments.version, records=arguments.records)
     with open_tables(settings) as database:
