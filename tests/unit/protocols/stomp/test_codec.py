@@ -2,7 +2,14 @@
 import pytest
 
 from ssm.errors import RemoteProtocolError
-from ssm.protocols.stomp.codec import COMMANDS, KEPT_OF_OVERSIZED, MAX_HEAD_OCTETS, MAX_HEADERS, Decoder
+from ssm.protocols.stomp.codec import (
+    COMMANDS,
+    KEPT_OF_OVERSIZED,
+    MAX_HEAD_OCTETS,
+    MAX_HEADERS,
+    MAX_KEPT_LINE,
+    Decoder,
+)
 from ssm.protocols.stomp.frames import Frame, Version
 
 LIMIT = 1_000_000
@@ -113,6 +120,27 @@ def test_a_head_without_end_is_refused_at_the_bound() -> None:
             list(decoder.feed(b"x" * 1000))
             held = max(held, len(decoder.head))
     assert held <= MAX_HEAD_OCTETS + 4
+
+
+@pytest.mark.parametrize("size", [1, 1000, 70_000, 10**6])
+def test_a_message_with_a_flood_of_headers_keeps_those_that_count_and_the_line_goes_on(size: int) -> None:
+    flood = b"".join(b"h%d:%s\n" % (number, b"x" * 100) for number in range(3000))
+    long = b"destination:/queue/" + b"d" * 10_000 + b"\n"
+    known = b"message-id:7\n" + long
+    wire = b"MESSAGE\n" + known + flood + b"message-id:8\nack:9\ncontent-length:2\n\nok\0RECEIPT\nreceipt-id:1\n\n\0"
+    message, receipt = in_pieces(wire, size)
+    kept = {name: message.headers[name] for name in ("message-id", "ack", "content-length")}
+    assert kept == {"message-id": "7", "ack": "9", "content-length": "2"}
+    assert len(message.headers["destination"]) <= MAX_KEPT_LINE
+    assert (message.body, receipt.headers) == (b"ok", {"receipt-id": "1"})
+
+
+def test_what_is_held_of_a_message_whose_head_never_ends_is_bounded() -> None:
+    decoder = Decoder(LIMIT)
+    list(decoder.feed(b"MESSAGE\n"))
+    for _ in range(500):
+        list(decoder.feed(b"message-id:" + b"x" * 5000))
+        assert len(decoder.head) <= MAX_HEAD_OCTETS + 4
 
 
 def test_a_body_at_the_limit_is_whole() -> None:
