@@ -55,6 +55,8 @@ def allocated(elements: list[Element], attribute: Attribute) -> Outcome:
         said = "is -1, read as no limit; the element should be left out"
         outcome.problems.append((first, Level.WARNING, "odd-value", said))
         return outcome
+    if text in NULLS:
+        return outcome
     doubts: Doubts = []
     try:
         outcome.put("resource_capacity_allocated", WHOLE.read_xml(text, doubts), first)
