@@ -130,6 +130,14 @@ def test_a_certificate_of_an_unknown_version_is_a_value_error(alice: Credential)
         parse_certificate(alice.der[:at] + b"\xa0\x03\x02\x01\x07" + alice.der[at + 5 :])
 
 
+def test_a_key_of_a_kind_that_nobody_knows_is_a_value_error(alice: Credential) -> None:
+    known, unknown = craft.oid(craft.RSA), craft.oid("1.2.840.113549.1.1.99")
+    assert alice.der.count(known) == 1
+    certificate_of_it = parse_certificate(alice.der.replace(known, unknown))
+    with pytest.raises(ValueError, match="the kind of key is unknown"):
+        certificate_of_it.public_key()
+
+
 def test_names_and_number_are_those_of_the_certificate(alice: Credential) -> None:
     parsed = parse_certificate(alice.der)
     assert parsed.serial == alice.certificate.serial_number

@@ -100,6 +100,8 @@ def test_the_version_may_change_between_two_frames_of_one_piece() -> None:
         (b"message\n\n\0", "unknown command"),
         (b"RECEIPT\nno colon\n\n\0", "colon"),
         (b"RECEIPT\nx:\\t\n\n\0", "escape"),
+        (b"RECEIPT\nx:\xff\n\n\0", "UTF-8"),
+        (b"RECEIPT\n" + b"x:y\n" * (MAX_HEADERS + 1) + b"\n\0", "more than 128 headers"),
     ],
 )
 def test_what_is_not_stomp_is_refused(wire: bytes, problem: str) -> None:
@@ -110,6 +112,18 @@ def test_what_is_not_stomp_is_refused(wire: bytes, problem: str) -> None:
 def test_as_many_headers_as_permitted_are_read() -> None:
     head = b"".join(b"h%d:v\n" % number for number in range(MAX_HEADERS))
     assert len(decoded(b"RECEIPT\n" + head + b"\n\0")[0].headers) == MAX_HEADERS
+
+
+def test_headers_that_cannot_be_read_are_left_out_of_a_message_and_the_line_goes_on() -> None:
+    wire = b"MESSAGE\nno colon\nx:\\t\ny:\xff\nmessage-id:7\n\nok\0RECEIPT\nreceipt-id:1\n\n\0"
+    message, receipt = decoded(wire)
+    assert message == Frame("MESSAGE", {"y": "\ufffd", "message-id": "7"}, b"ok")
+    assert receipt.command == "RECEIPT"
+
+
+def test_of_too_many_headers_of_a_message_those_are_read_that_count() -> None:
+    head = b"".join(b"h%d:v\n" % number for number in range(MAX_HEADERS)) + b"message-id:7\nack:9\n"
+    assert decoded(b"MESSAGE\n" + head + b"\nok\0") == [Frame("MESSAGE", {"message-id": "7", "ack": "9"}, b"ok")]
 
 
 def test_a_head_without_end_is_refused_at_the_bound() -> None:

@@ -369,11 +369,13 @@ def test_a_header_of_no_version_inside_the_message_is_a_second_header() -> None:
     assert [(fault.code, fault.line) for fault in checked(message)] == [("second-header", 12)]
 
 
-def test_null_in_a_mandatory_field_is_found_in_the_middle_of_good_records() -> None:
+@pytest.mark.parametrize(("name", "offset"), [("EndTime", 7), ("Site", 0)])
+@pytest.mark.parametrize("word", ["None", "null"])
+def test_null_in_a_mandatory_field_is_found_in_the_middle_of_good_records(name: str, offset: int, word: str) -> None:
     some = "".join(
-        record_text({"LocalJobId": str(at), **({"EndTime": "None"} if at == 5 else {})}) + "%%\n" for at in range(9)
+        record_text({"LocalJobId": str(at), **({name: word} if at == 5 else {})}) + "%%\n" for at in range(9)
     )
-    assert [(fault.code, fault.line) for fault in checked(JOB_HEADER + some)] == [("null-field", 2 + 11 * 5 + 7)]
+    assert [(fault.code, fault.line) for fault in checked(JOB_HEADER + some)] == [("null-field", 2 + 11 * 5 + offset)]
     assert len(records(JOB_HEADER + some)) == 9
 
 
