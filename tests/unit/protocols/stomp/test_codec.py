@@ -138,15 +138,30 @@ def test_a_head_without_end_is_refused_at_the_bound() -> None:
 
 @pytest.mark.parametrize("size", [1, 1000, 70_000, 10**6])
 def test_a_message_with_a_flood_of_headers_keeps_those_that_count_and_the_line_goes_on(size: int) -> None:
-    flood = b"".join(b"h%d:%s\n" % (number, b"x" * 100) for number in range(3000))
+    flood = b"".join(b"h%d:%s\n" % (number, b"x" * 100) for number in range(1500))
     long = b"destination:/queue/" + b"d" * 10_000 + b"\n"
     known = b"message-id:7\n" + long
-    wire = b"MESSAGE\n" + known + flood + b"message-id:8\nack:9\ncontent-length:2\n\nok\0RECEIPT\nreceipt-id:1\n\n\0"
+    wire = (
+        b"MESSAGE\n"
+        + known
+        + flood[:9_000]
+        + b"\nmessage-id:8\n"
+        + flood
+        + b"message-id:9\nack:9\ncontent-length:2\n\nok\0RECEIPT\nreceipt-id:1\n\n\0"
+    )
     message, receipt = in_pieces(wire, size)
     kept = {name: message.headers[name] for name in ("message-id", "ack", "content-length")}
     assert kept == {"message-id": "7", "ack": "9", "content-length": "2"}
     assert len(message.headers["destination"]) <= MAX_KEPT_LINE
     assert (message.body, receipt.headers) == (b"ok", {"receipt-id": "1"})
+
+
+@pytest.mark.parametrize("size", [1, 1000, 70_000, 10**6])
+def test_a_header_that_counts_is_not_lost_where_a_flood_is_cut(size: int) -> None:
+    head = b"MESSAGE\nx:"
+    head += b"y" * (MAX_HEAD_OCTETS - 5 - len(head)) + b"\nmessage-id:7\n"
+    [message] = in_pieces(head + b"\nok\0", size)
+    assert (message.headers["message-id"], message.body) == ("7", b"ok")
 
 
 def test_what_is_held_of_a_message_whose_head_never_ends_is_bounded() -> None:

@@ -415,6 +415,14 @@ def test_records_that_differ_are_not_mistaken_for_as_many_lines_of_records_that_
     assert [fault.code for fault in checked(text)] == ["duplicate-key"] * 5
 
 
+def test_lines_before_a_record_are_not_passed_over_when_they_are_as_many_as_those_of_a_record() -> None:
+    height = record_text().count("\n") + 1
+    more = "".join(f"LocalUserId: {number}\n" for number in range(height))
+    text = JOB_HEADER + f"{record_text()}%%\n{more}{record_text({'LocalJobId': '2'})}%%\n"
+    assert getattr(records(text)[1], "local_user_id", None) == str(height - 1)
+    assert [fault.code for fault in checked(text)] == ["field-twice"] * (height - 1)
+
+
 def test_a_field_that_repositories_pass_over_is_noted() -> None:
     (fault,) = checked(job_text({"UpdateTime": "2024-05-02 00:00:00"}))
     assert (fault.level, fault.code, fault.line) == (Level.NOTE, "ignored-field", 12)

@@ -81,6 +81,7 @@ LEFT: dict[str, Change] = {
     "an element that is closed at once": lambda raw: raw.replace("<Site>", "<StorageShare/><Site>"),
     "an element of no format": lambda raw: raw.replace("<Site>", "<FileCuont>1</FileCuont><Site>"),
     "an element twice": lambda raw: raw.replace("<Site>", "<Site>A</Site><Site>"),
+    "an element twice that says the same": lambda raw: raw.replace("<Site>", "<Site>EXAMPLE-T2</Site><Site>"),
     "a value with a doubt": lambda raw: raw.replace("1000", "1_000"),
     "a value that cannot be read": lambda raw: raw.replace("1000", "x"),
     "a text that is too long": lambda raw: raw.replace("EXAMPLE", "x" * 256),

@@ -38,6 +38,14 @@ def test_a_document_without_a_root_is_cut_off(data: bytes, size: int) -> None:
     assert caught.value.code == "truncated-xml"
 
 
+@pytest.mark.parametrize("size", [21, 1000])
+def test_a_mark_of_the_octets_order_is_one_at_the_very_beginning_only(size: int) -> None:
+    data = b'<?xml version="1.0"?>\xef\xbb\xbf' + star_document(storage(1))
+    with pytest.raises(FormatError) as caught:
+        XmlStream(blocks(data, size), is_container).open()
+    assert caught.value.code == "not-well-formed"
+
+
 @pytest.mark.parametrize("begin", [b"<!-- ", b"<?pi ", b'<a b="', b"<a"])
 def test_a_root_without_end_is_refused_without_asking_for_all_of_it(begin: bytes) -> None:
     def endless() -> Iterator[bytes]:
