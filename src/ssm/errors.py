@@ -13,6 +13,7 @@
     │  ├─ UnauthorisedSignerError    a good signer who is not on the list
     │  ├─ UnsendableError            a payload that no envelope can carry
     │  ├─ BadContentError            a payload whose records the other side would refuse
+    │  ├─ UnstorableError            records that the database refuses, whenever they come
     │  ├─ FormatError                not a message of records that we read: where, and what was expected
     │  └─ RecordError                a record that a format cannot hold: field, value, what it must be
     ├─ RetryError                  the world is in the way: keep the message, back off

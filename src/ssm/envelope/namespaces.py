@@ -70,11 +70,8 @@ def logical_lines(text: str) -> Iterator[str]:
 
 
 def unquote(text: str) -> str:
-    """The first quoted text, or bare word."""
-    found = unquoted(text)
-    if not found:
-        raise NamespaceError("an empty value")
-    return found[0]
+    """The first quoted text, or bare word, of a text that is not blank."""
+    return unquoted(text)[0]
 
 
 def unquoted(text: str) -> list[str]:

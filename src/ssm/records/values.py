@@ -187,22 +187,14 @@ def benchmarks_column(values: Sequence[str]) -> Sequence[Benchmarks | None]:
     return [read[value] for value in values]
 
 
-def pairs_from_json(value: object, doubts: Doubts) -> Pairs:
-    """A list of two-element lists of strings."""
-    del doubts
-    if not isinstance(value, list):
-        raise ValueError("must be a list of pairs")
-    return tuple((str(first), str(second)) for first, second in value)
-
-
 def unwritable(_: object) -> str:
-    """Pairs have no spelling in a text."""
-    raise ValueError("has no spelling in text")
+    """Pairs have no spelling; the format that has them makes elements of them."""
+    raise ValueError("has no spelling in this format")
 
 
-def unreadable(_: str, __: Doubts) -> Pairs:
+def unreadable(_: object, __: Doubts) -> Pairs:
     """The other way round."""
-    raise ValueError("has no spelling in text")
+    raise ValueError("has no spelling in this format")
 
 
 def is_sound_text(value: str) -> bool:

@@ -216,6 +216,22 @@ def test_the_prefetch_is_kept(tmp_path: Path, header: str) -> None:
     with_broker(tmp_path, work)
 
 
+def test_a_producer_cannot_forge_headers_of_the_broker_for_a_consumer_without_escapes(tmp_path: Path) -> None:
+    async def work(broker: EmbeddedBroker) -> None:
+        forged = {"content-length:9": "9", "message-id:x": "y", "destination:/queue/b": "z"}
+        Wire(broker).send(b"one", **forged)
+        consumer = Wire(broker, "1.0")
+        consumer.subscribe()
+        await turn()
+        (message,) = consumer.heard("MESSAGE")
+        assert (message.headers["destination"], message.body) == (QUEUE, b"one")
+        consumer.say("ACK", {"message-id": message.headers["message-id"]})
+        await turn()
+        assert not consumer.is_closed
+
+    with_broker(tmp_path, work)
+
+
 @pytest.mark.parametrize(("version", "name"), [("1.0", "message-id"), ("1.1", "message-id"), ("1.2", "ack")])
 def test_each_version_acknowledges_by_its_own_header(tmp_path: Path, version: str, name: str) -> None:
     async def work(broker: EmbeddedBroker) -> None:

@@ -239,6 +239,11 @@ class Enveloping:
     announced_tag: int | None = 16
     additional: bytes | None = None
     """Content of the authenticated attributes."""
+    content_type: str = DATA
+    gcm_parameters: bytes | None = None
+    """Instead of those that are true."""
+    behind: tuple[bytes, ...] = ()
+    """What follows the authentication tag."""
 
     def recipient(self) -> bytes:
         public = self.credential.key.public_key()
@@ -256,7 +261,7 @@ class Enveloping:
         encryptor = Cipher(algorithms.AES(self.key), modes.CBC(self.vector)).encryptor()
         sealed = self.change(encryptor.update(self.pad(self.plaintext)) + encryptor.finalize())
         cipher = self.cipher or AES_CBC[len(self.key)]
-        content = seq(oid(DATA), algorithm(cipher, octets(self.vector)), tlv(0x80, sealed))
+        content = seq(oid(self.content_type), algorithm(cipher, octets(self.vector)), tlv(0x80, sealed))
         return seq(number(0), recipients, content)
 
     def gcm(self, recipients: bytes) -> bytes:
@@ -266,9 +271,11 @@ class Enveloping:
             encryptor.authenticate_additional_data(set_of(self.additional))
         sealed = self.change(encryptor.update(self.plaintext) + encryptor.finalize())
         parameters = seq(octets(nonce), *([] if self.announced_tag is None else [number(self.announced_tag)]))
-        content = seq(oid(DATA), algorithm(AES_GCM[len(self.key)], parameters), tlv(0x80, sealed))
+        told = algorithm(AES_GCM[len(self.key)], parameters if self.gcm_parameters is None else self.gcm_parameters)
+        content = seq(oid(self.content_type), told, tlv(0x80, sealed))
         decorated = [] if self.additional is None else [tlv(0xA1, self.additional)]
-        return seq(number(0), recipients, content, *decorated, octets(encryptor.tag[: self.tag_octets]))
+        tag = octets(encryptor.tag[: self.tag_octets])
+        return seq(number(0), recipients, content, *decorated, tag, *self.behind)
 
     def message(self) -> bytes:
         return pkcs7_mime(self.der())

@@ -70,6 +70,7 @@ def test_values_are_read(data: bytes, count: int) -> None:
         seq(b"\x30\x80") + b"\0\0",
         octets(b"a") + octets(b"b"),
         indefinite(0x30) + b"\0\0",
+        indefinite(0x30, seq(b"\x30\x80")),
     ],
 )
 def test_what_is_not_ber_is_refused(data: bytes) -> None:

@@ -4,7 +4,9 @@
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import NameOID
 
+from ssm.envelope import certificate
 from ssm.envelope.certificate import DecryptionKey, Recipient, Signer, parse_certificate
 from ssm.errors import CredentialError
 from tests.pki import Credential, Pki
@@ -85,6 +87,21 @@ def test_nothing_is_encrypted_to_an_elliptic_certificate(pki: Pki) -> None:
     assert DecryptionKey.from_pem(credential.certificate_pem, credential.key_pem) is None
 
 
+def test_a_signer_whom_no_list_could_hold_is_told_so(pki: Pki) -> None:
+    credential = pki.issue(subject=[(NameOID.COMMON_NAME, "a/O=b")])
+    signer = Signer.from_pem(credential.certificate_pem, credential.key_pem)
+    with pytest.raises(CredentialError, match="subject cannot be listed: the name is ambiguous in slash form"):
+        signer.dn()
+
+
+def test_nothing_is_decrypted_by_a_library_that_would_leak(server: Credential, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The library at hand is asked for more than it is: one that is too old cannot be had beside it.
+    monkeypatch.setattr(certificate, "OPENSSL_WITH_IMPLICIT_REJECTION", 1 << 40)
+    with pytest.raises(CredentialError, match="decryption would leak with OpenSSL") as caught:
+        DecryptionKey.from_pem(server.certificate_pem, server.key_pem)
+    assert "OpenSSL 3.2" in caught.value.hint
+
+
 def test_a_file_may_hold_a_chain_and_the_first_counts(alice: Credential, mallory: Credential) -> None:
     signer = Signer.from_pem(alice.certificate_pem + mallory.certificate_pem, alice.key_pem)
     assert str(signer.dn()) == alice.dn
@@ -113,9 +130,17 @@ def test_a_certificate_of_an_unknown_version_is_a_value_error(alice: Credential)
         parse_certificate(alice.der[:at] + b"\xa0\x03\x02\x01\x07" + alice.der[at + 5 :])
 
 
+def test_a_key_of_a_kind_that_nobody_knows_is_a_value_error(alice: Credential) -> None:
+    known, unknown = craft.oid(craft.RSA), craft.oid("1.2.840.113549.1.1.99")
+    assert alice.der.count(known) == 1
+    certificate_of_it = parse_certificate(alice.der.replace(known, unknown))
+    with pytest.raises(ValueError, match="the kind of key is unknown"):
+        certificate_of_it.public_key()
+
+
 def test_names_and_number_are_those_of_the_certificate(alice: Credential) -> None:
-    certificate = parse_certificate(alice.der)
-    assert certificate.serial == alice.certificate.serial_number
-    assert certificate.issuer == alice.certificate.issuer.public_bytes()
-    assert certificate.subject == alice.certificate.subject.public_bytes()
-    assert certificate.key_identifier() is not None
+    parsed = parse_certificate(alice.der)
+    assert parsed.serial == alice.certificate.serial_number
+    assert parsed.issuer == alice.certificate.issuer.public_bytes()
+    assert parsed.subject == alice.certificate.subject.public_bytes()
+    assert parsed.key_identifier() is not None

@@ -162,6 +162,15 @@ ALIKE: dict[str, Change] = {
     "tag of another length": lambda good: replace(good, kind=craft.AUTH_ENVELOPED, announced_tag=12),
     "tag of 4": lambda good: replace(good, kind=craft.AUTH_ENVELOPED, announced_tag=4, tag_octets=4),
     "tag of none": lambda good: replace(good, kind=craft.AUTH_ENVELOPED, announced_tag=0, tag_octets=0),
+    "content of another type": lambda good: replace(good, content_type=craft.SIGNED),
+    "authenticated content of another type": lambda good: replace(
+        good, kind=craft.AUTH_ENVELOPED, content_type=craft.SIGNED
+    ),
+    "a second tag": lambda good: replace(good, kind=craft.AUTH_ENVELOPED, behind=(octets(b"t" * 16),)),
+    "no GCM parameters": lambda good: replace(good, kind=craft.AUTH_ENVELOPED, gcm_parameters=seq()),
+    "GCM parameters of another key": lambda good: replace(
+        good, kind=craft.AUTH_ENVELOPED, gcm_parameters=seq(octets(b"m" * 12), number(16))
+    ),
     "not signed": inner(lambda _: b"Content-Type: text/plain\r\n\r\nSite: TEST\r\n"),
     "no header inside": inner(lambda _: b"rubbish"),
     "tampered inside": inner(lambda text: text.replace(b"TEST", b"BEST")),

@@ -271,6 +271,33 @@ def test_a_small_key_above_the_signer_is_refused(bench: Bench) -> None:
         bench.validator().judge(bench.pki.issue(ca=weak).der)
 
 
+def resigned(bench: Bench, credential: Credential, old: bytes, new: bytes) -> x509.Certificate:
+    """A certificate in which something of the same length is another, with a signature of the CA that holds."""
+    assert isinstance(bench.pki.ca.key, rsa.RSAPrivateKey)
+    body = credential.certificate.tbs_certificate_bytes
+    assert body.count(old) == 1
+    body = body.replace(old, new)
+    signature = bench.pki.ca.key.sign(body, padding.PKCS1v15(), hashes.SHA256())
+    return x509.load_der_x509_certificate(seq(body, algorithm(craft.RSA_SHA256, craft.NULL), tlv(3, b"\0", signature)))
+
+
+def test_a_key_that_cannot_be_read_is_refused_above_the_signer_too(bench: Bench) -> None:
+    rsa_key, none_of_ours = craft.oid(craft.RSA), craft.oid("1.2.840.113549.1.1.99")
+    odd = resigned(bench, bench.pki.issue(), rsa_key, none_of_ours)
+    with pytest.raises(UntrustedCertificateError, match="key in the signer's chain cannot be read"):
+        path.check_strength([bench.pki.issue().certificate, odd, bench.pki.ca.certificate])
+
+
+def test_a_signature_by_a_digest_that_nobody_knows_is_none_by_sha_2(bench: Bench) -> None:
+    good, unknown = bench.pki.issue().certificate, craft.oid("1.2.840.113549.1.1.99")
+    odd = x509.load_der_x509_certificate(
+        good.public_bytes(serialization.Encoding.DER).replace(craft.oid(craft.RSA_SHA256), unknown)
+    )
+    with pytest.raises(UntrustedCertificateError, match="not made with SHA-2"):
+        path.check_strength([odd, bench.pki.ca.certificate])
+    path.check_strength([good, odd])  # nobody asks how a root has signed itself
+
+
 def test_octets_that_are_no_certificate_are_untrusted(bench: Bench) -> None:
     with pytest.raises(UntrustedCertificateError):
         bench.validator().judge(b"rubbish")
@@ -441,6 +468,17 @@ def test_an_old_list_beside_the_fresh_one_does_not_keep_verdicts_from_the_cache(
     validator, credential = bench.validator(), bench.pki.issue()
     validator.judge(credential.der)
     assert judged_from_cache(bench, validator, credential)
+
+
+def test_a_list_that_is_rubbish_beside_the_good_one_does_not_count(bench: Bench) -> None:
+    bench.pki.ca.crl_path.with_suffix(".r1").write_bytes(b"rubbish")
+    bench.pki.ca.write_crl(next_update=timedelta(minutes=10))
+    validator, credential = bench.validator(), bench.pki.issue()
+    validator.judge(credential.der)
+    assert judged_from_cache(bench, validator, credential)
+    bench.clock += timedelta(minutes=11)
+    with pytest.raises(CannotJudgeError):
+        validator.judge(credential.der)
 
 
 def test_a_file_that_changes_while_it_is_judged_keeps_the_verdict_out_of_the_cache(bench: Bench) -> None:

@@ -10,8 +10,8 @@ from ssm.envelope.certificate import DecryptionKey, Recipient, Signer
 from ssm.envelope.enveloped_data import Cipher
 from ssm.envelope.seal import Encryption, seal
 from ssm.envelope.unseal import unseal
-from ssm.errors import UnsendableError
-from tests.pki import Credential
+from ssm.errors import SignatureError, UnsendableError
+from tests.pki import Credential, Pki
 from tests.unit.envelope.craft import Witness
 
 SIGNED = re.compile(
@@ -60,6 +60,17 @@ def test_an_encrypted_message_has_the_layout_that_deployed_peers_write(signer: S
 def test_the_default_cipher_is_the_one_that_every_peer_reads(server: Credential) -> None:
     encryption = Encryption(Recipient.from_pem(server.certificate_pem))
     assert (encryption.cipher, encryption.oaep) == (Cipher.AES_128_CBC, False)
+
+
+@pytest.mark.parametrize("kind", ["rsa2048", "p256", "p384", "p521"])
+def test_what_is_signed_with_any_key_that_is_taken_is_read(pki: Pki, kind: str) -> None:
+    credential = pki.issue("signer.example.org", key=kind)
+    message = seal(b"Site: TEST\n", Signer.from_pem(credential.certificate_pem, credential.key_pem))
+    witness = Witness()
+    assert unseal(message, witness).payload == b"Site: TEST\n"
+    assert witness.asked == [credential.der]
+    with pytest.raises(SignatureError):
+        unseal(message.replace(b"TEST", b"BEST"), witness)
 
 
 def test_an_empty_payload_is_refused(signer: Signer) -> None:

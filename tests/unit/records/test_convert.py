@@ -209,3 +209,22 @@ def test_storage_is_said_again_as_it_was() -> None:
     data = star_document(storage(1), storage(2, inner="<SubjectIdentity><Group>a</Group></SubjectIdentity>"))
     made, lost = convert(data, "star")
     assert (read(made), lost) == (read(data), [])
+
+
+def test_a_service_level_without_a_type_becomes_no_benchmark() -> None:
+    untold = msgspec.structs.replace(JOB_V03, service_level_type=None)
+    with pytest.raises(RecordError, match="ServiceLevel has no type, without which it means nothing"):
+        convert(written("apel-text", JOB, "v0.3", untold), "apel-text", "v0.4")
+
+
+def test_normalised_sums_that_have_the_form_already_stay_as_they_are() -> None:
+    for record, version in ((NORM_V03, "v0.3"), (NORM_V04, "v0.4")):
+        text = written("apel-text", NORMALISED_SUMMARY, version, record)
+        assert convert(text, "apel-text", version) == (text, [])
+
+
+def test_a_doubt_about_a_value_that_is_kept_is_no_loss() -> None:
+    text = written("apel-text", JOB, "v0.3", JOB_V03)
+    odd = text.replace(b"WallDuration: 7200\n", b"WallDuration: 7_200\n")
+    assert odd != text
+    assert convert(odd, "apel-text", "v0.3") == (text, [])

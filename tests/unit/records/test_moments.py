@@ -96,3 +96,14 @@ def test_months_begin_and_hold_their_seconds() -> None:
     assert moments.month_start(2023, 13) == moments.month_start(2024, 1) == 1704067200
     assert moments.month_of(1704067199) == (2023, 12)
     assert moments.month_of(1704067200) == (2024, 1)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 3600, 10**12 - 1])
+def test_a_duration_that_is_written_reads_back(seconds: int) -> None:
+    assert moments.read_duration(moments.iso_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize("seconds", [-1, 10**12])
+def test_a_duration_that_no_reader_would_take_is_not_written(seconds: int) -> None:
+    with pytest.raises(ValueError, match="must not be negative, nor have more than 12 digits"):
+        moments.iso_duration(seconds)

@@ -137,6 +137,17 @@ def test_a_message_without_records_has_no_pieces_and_joins_with_others(name: str
     assert read(joined([none, some, none])) == read(some)
 
 
+def test_a_json_message_without_records_has_nothing_to_be_cut() -> None:
+    with pytest.raises(FormatError) as caught:
+        list(split([json(0)], Size(records=1)))
+    assert (caught.value.code, caught.value.path) == ("no-records", "UsageRecords")
+    assert str(caught.value) == "UsageRecords must be a list with records in it"
+
+
+def test_no_messages_join_to_nothing() -> None:
+    assert list(merge([])) == []
+
+
 def test_a_closed_root_joins_with_others() -> None:
     closed = star_document().replace(b">\n</StorageUsageRecords>", b" />")
     assert closed.endswith(b" />\n")

@@ -2,12 +2,14 @@
 """Values of each kind, from text and from JSON: what is taken, what is doubted, what is refused, and the words."""
 
 import math
+import re
 from collections.abc import Callable
 
 import pytest
 
 from ssm.records import values
 from ssm.records.benchmarks import Benchmarks
+from ssm.records.kinds import PAIRS
 from ssm.records.moments import Doubts
 
 Reader = Callable[[str, Doubts], object]
@@ -213,3 +215,19 @@ def test_a_unit_that_would_read_back_as_another_is_not_written() -> None:
     assert values.earlier_unit("HEPSPEC") == "HepSpec06"
     assert not values.is_sound_earlier_unit("HepSpec06")
     assert not values.is_sound_earlier_unit("None")
+
+
+def test_benchmarks_come_back_from_json() -> None:
+    some = Benchmarks((("HEPscore23", 15.3), ("own", 1.0)))
+    assert values.benchmarks_to_json(some) == {"HEPscore23": 15.3, "own": 1.0}
+    assert values.benchmarks_from_json(values.benchmarks_to_json(some), []) == some
+
+
+def test_pairs_have_no_spelling_of_their_own_in_any_format() -> None:
+    with pytest.raises(ValueError, match="no spelling"):
+        PAIRS.write((("a", "b"),))
+    for read_pairs in (PAIRS.read, PAIRS.read_xml, PAIRS.from_json):
+        with pytest.raises(ValueError, match="no spelling"):
+            read_pairs("a: b", [])
+    assert list(PAIRS.column(["a: b"])) == []
+    assert re.fullmatch(PAIRS.quick, "") is None, "so no column of a text message can hold them"

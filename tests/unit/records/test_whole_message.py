@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from ssm.records import whole_message
 from ssm.records.fault import Fault, Level, Place
 from ssm.records.field import Record
 from ssm.records.message import Batch
@@ -30,6 +31,14 @@ def test_a_record_with_the_key_of_an_earlier_one_replaces_it() -> None:
     said = "has the same Site, LocalJobId, EndTime as an earlier record of the message, and replaces it"
     assert duplicates.look(batch(job("3"), job("2"), start=41)) == [Fault(Level.WARNING, "duplicate-key", said, 51)]
     assert len(duplicates.look(batch(job("2"), job("3")))) == 2
+
+
+def test_keys_are_remembered_up_to_a_bound_and_those_before_it_go_on_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_message, "MOST_KEYS", 2)  # a million would take long
+    duplicates = DuplicateKeys(JOB)
+    assert duplicates.look(batch(job("1"), job("2"), job("3"), job("3"))) == []
+    assert len(duplicates.seen) == 2
+    assert [fault.line for fault in duplicates.look(batch(job("3"), job("2")))] == [11]
 
 
 @pytest.mark.parametrize("record", [job(None), job("1", site=None), job("1", end=None)])

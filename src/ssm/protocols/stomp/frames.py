@@ -48,12 +48,19 @@ def encode_head(command: str, headers: Mapping[str, str], version: Version) -> b
     escape = {} if command in UNESCAPED_COMMANDS else ESCAPES[version]
     lines = [command]
     for name, value in headers.items():
-        lines.append(f"{encode_text(name, escape)}:{encode_text(value, escape)}")
+        lines.append(f"{encode_name(name, escape)}:{encode_text(value, escape)}")
     return ("\n".join(lines) + "\n\n").encode("utf-8")
 
 
+def encode_name(name: str, escape: Mapping[str, str]) -> str:
+    """One header name: without escapes, a colon in it would make it another name with another value."""
+    if not escape and ":" in name:
+        raise ValueError("a header name that this version of STOMP cannot carry")
+    return encode_text(name, escape)
+
+
 def encode_text(text: str, escape: Mapping[str, str]) -> str:
-    """One header name or value."""
+    """One header value, or a name."""
     if not escape or not any(char in text for char in escape):
         if any(char in text for char in FORBIDDEN_PLAIN):
             raise ValueError("a header that this version of STOMP cannot carry")
@@ -69,7 +76,8 @@ def carriable(headers: Mapping[str, str], version: Version) -> dict[str, str]:
     kept = {}
     for name, value in headers.items():
         try:
-            encode_text(name + value, ESCAPES[version])
+            encode_name(name, ESCAPES[version])
+            encode_text(value, ESCAPES[version])
         except ValueError:
             continue
         kept[name] = value

@@ -12,7 +12,7 @@ from ssm.records.fault import Level, quoted
 from ssm.records.field import Record
 from ssm.records.formats.safe_xml import SEPARATOR, Element
 from ssm.records.formats.xml_rules import Attribute, Outcome, Vocabulary, rules_for
-from ssm.records.formats.xml_writer import ESCAPES, Sheet, writer
+from ssm.records.formats.xml_writer import ESCAPES, NO_XML, Sheet, writer
 from ssm.records.kinds import WHOLE
 from ssm.records.moments import Doubts
 from ssm.records.types.storage import STORAGE, StorageRecord
@@ -54,6 +54,8 @@ def allocated(elements: list[Element], attribute: Attribute) -> Outcome:
     if text == "-1":
         said = "is -1, read as no limit; the element should be left out"
         outcome.problems.append((first, Level.WARNING, "odd-value", said))
+        return outcome
+    if text in NULLS:
         return outcome
     doubts: Doubts = []
     try:
@@ -114,7 +116,7 @@ def more_attributes(record: Record) -> list[str]:
     found = cast("StorageRecord", record).group_attributes or ()
     for kind, text in found:
         is_first = kind in SINGLE and getattr(record, SINGLE[kind]) is None
-        if is_first or not is_sound_text(text) or kind != kind.strip():
+        if is_first or not is_sound_text(text) or kind != kind.strip() or NO_XML.search(kind + text):
             raise RecordError("GroupAttributes", f"cannot have {quoted(text)} of type {quoted(kind)} in this format")
     escaped = [(kind.translate(ESCAPES), text.translate(ESCAPES)) for kind, text in found]
     return [f'<sr:GroupAttribute sr:attributeType="{kind}">{text}</sr:GroupAttribute>' for kind, text in escaped]

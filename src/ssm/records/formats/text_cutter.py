@@ -15,14 +15,19 @@ def cut(blocks: Iterator[bytes]) -> Cut:
     held = b""
     for block in blocks:
         held += block
-        if b"\n" in held.lstrip() or len(held) > MAX_RECORD_OCTETS:
+        if b"\n" in begun(held) or len(held) > MAX_RECORD_OCTETS:
             break
-    held = held.removeprefix(BYTE_ORDER_MARK).lstrip()
+    held = begun(held)
     line, end, rest = held.partition(b"\n")
     read_header(line.decode("utf-8", "replace"), 1)
     head = line + (end or b"\n")
     separator = SEPARATOR + head[len(head.rstrip(b"\r\n")) :]
     return Cut(head, records_in(rest, blocks), separator, separator)
+
+
+def begun(held: bytes) -> bytes:
+    """Without what may stand before the header."""
+    return held.removeprefix(BYTE_ORDER_MARK).lstrip()
 
 
 def records_in(held: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -86,8 +86,9 @@ def spelled_out(one: WireField, values: Sequence[object]) -> Sequence[object]:
 
 def reason(plan: Plan, columns: Sequence[Sequence[object]]) -> RecordError:
     """Which value cannot be written in a line."""
-    for one, column in zip(plan.columns, columns, strict=True):
-        for value in map(str, column):
-            if "\n" in value or SEPARATOR in value or not is_calm(value, value.encode("utf-8", "surrogatepass")):
-                return RecordError(one.name, f"cannot be {quoted(value)} in a text message")
-    raise AssertionError(plan)
+    return next(
+        RecordError(one.name, f"cannot be {quoted(value)} in a text message")
+        for one, column in zip(plan.columns, columns, strict=True)
+        for value in map(str, column)
+        if "\n" in value or SEPARATOR in value or not is_calm(value, value.encode("utf-8", "surrogatepass"))
+    )

@@ -2,7 +2,14 @@
 import pytest
 
 from ssm.errors import RemoteProtocolError
-from ssm.protocols.stomp.codec import COMMANDS, KEPT_OF_OVERSIZED, MAX_HEAD_OCTETS, MAX_HEADERS, Decoder
+from ssm.protocols.stomp.codec import (
+    COMMANDS,
+    KEPT_OF_OVERSIZED,
+    MAX_HEAD_OCTETS,
+    MAX_HEADERS,
+    MAX_KEPT_LINE,
+    Decoder,
+)
 from ssm.protocols.stomp.frames import Frame, Version
 
 LIMIT = 1_000_000
@@ -93,6 +100,8 @@ def test_the_version_may_change_between_two_frames_of_one_piece() -> None:
         (b"message\n\n\0", "unknown command"),
         (b"RECEIPT\nno colon\n\n\0", "colon"),
         (b"RECEIPT\nx:\\t\n\n\0", "escape"),
+        (b"RECEIPT\nx:\xff\n\n\0", "UTF-8"),
+        (b"RECEIPT\n" + b"x:y\n" * (MAX_HEADERS + 1) + b"\n\0", "more than 128 headers"),
     ],
 )
 def test_what_is_not_stomp_is_refused(wire: bytes, problem: str) -> None:
@@ -105,6 +114,18 @@ def test_as_many_headers_as_permitted_are_read() -> None:
     assert len(decoded(b"RECEIPT\n" + head + b"\n\0")[0].headers) == MAX_HEADERS
 
 
+def test_headers_that_cannot_be_read_are_left_out_of_a_message_and_the_line_goes_on() -> None:
+    wire = b"MESSAGE\nno colon\nx:\\t\ny:\xff\nmessage-id:7\n\nok\0RECEIPT\nreceipt-id:1\n\n\0"
+    message, receipt = decoded(wire)
+    assert message == Frame("MESSAGE", {"y": "\ufffd", "message-id": "7"}, b"ok")
+    assert receipt.command == "RECEIPT"
+
+
+def test_of_too_many_headers_of_a_message_those_are_read_that_count() -> None:
+    head = b"".join(b"h%d:v\n" % number for number in range(MAX_HEADERS)) + b"message-id:7\nack:9\n"
+    assert decoded(b"MESSAGE\n" + head + b"\nok\0") == [Frame("MESSAGE", {"message-id": "7", "ack": "9"}, b"ok")]
+
+
 def test_a_head_without_end_is_refused_at_the_bound() -> None:
     decoder = Decoder(LIMIT)
     held = 0
@@ -113,6 +134,42 @@ def test_a_head_without_end_is_refused_at_the_bound() -> None:
             list(decoder.feed(b"x" * 1000))
             held = max(held, len(decoder.head))
     assert held <= MAX_HEAD_OCTETS + 4
+
+
+@pytest.mark.parametrize("size", [1, 1000, 70_000, 10**6])
+def test_a_message_with_a_flood_of_headers_keeps_those_that_count_and_the_line_goes_on(size: int) -> None:
+    flood = b"".join(b"h%d:%s\n" % (number, b"x" * 100) for number in range(1500))
+    long = b"destination:/queue/" + b"d" * 10_000 + b"\n"
+    known = b"message-id:7\n" + long
+    wire = (
+        b"MESSAGE\n"
+        + known
+        + flood[:9_000]
+        + b"\nmessage-id:8\n"
+        + flood
+        + b"message-id:9\nack:9\ncontent-length:2\n\nok\0RECEIPT\nreceipt-id:1\n\n\0"
+    )
+    message, receipt = in_pieces(wire, size)
+    kept = {name: message.headers[name] for name in ("message-id", "ack", "content-length")}
+    assert kept == {"message-id": "7", "ack": "9", "content-length": "2"}
+    assert len(message.headers["destination"]) <= MAX_KEPT_LINE
+    assert (message.body, receipt.headers) == (b"ok", {"receipt-id": "1"})
+
+
+@pytest.mark.parametrize("size", [1, 1000, 70_000, 10**6])
+def test_a_header_that_counts_is_not_lost_where_a_flood_is_cut(size: int) -> None:
+    head = b"MESSAGE\nx:"
+    head += b"y" * (MAX_HEAD_OCTETS - 5 - len(head)) + b"\nmessage-id:7\n"
+    [message] = in_pieces(head + b"\nok\0", size)
+    assert (message.headers["message-id"], message.body) == ("7", b"ok")
+
+
+def test_what_is_held_of_a_message_whose_head_never_ends_is_bounded() -> None:
+    decoder = Decoder(LIMIT)
+    list(decoder.feed(b"MESSAGE\n"))
+    for _ in range(500):
+        list(decoder.feed(b"message-id:" + b"x" * 5000))
+        assert len(decoder.head) <= MAX_HEAD_OCTETS + 4
 
 
 def test_a_body_at_the_limit_is_whole() -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from ssm.protocols.stomp.frames import ESCAPES, Frame, Version, decode_text, encode, encode_head
+from ssm.protocols.stomp.frames import ESCAPES, Frame, Version, carriable, decode_text, encode, encode_head
 
 VERSIONS = list(Version)
 
@@ -51,6 +51,21 @@ def test_1_0_has_no_escapes_and_carries_a_colon_in_a_value_as_it_is() -> None:
 def test_1_0_refuses_a_value_with_a_line_end() -> None:
     with pytest.raises(ValueError, match="cannot carry"):
         encode_head("SEND", {"x": "a\nevil:1"}, Version.V1_0)
+
+
+@pytest.mark.parametrize(("command", "version"), [("SEND", Version.V1_0), ("CONNECT", Version.V1_2)])
+def test_without_escapes_a_colon_in_a_name_is_refused_as_it_would_forge_another_header(
+    command: str, version: Version
+) -> None:
+    with pytest.raises(ValueError, match="name that this version of STOMP cannot carry"):
+        encode_head(command, {"content-length:5": "x"}, version)
+
+
+def test_what_a_version_cannot_carry_is_left_out_and_the_rest_passes() -> None:
+    headers = {"message-id:7": "forged", "a": "x:y", "b": "one\ntwo", "c": "one\rtwo", "d": "\0", "e\r": "z", "f": ""}
+    carried = {version: "".join(carriable(headers, version)) for version in VERSIONS}
+    assert carried == {Version.V1_0: "af", Version.V1_1: "message-id:7abf", Version.V1_2: "message-id:7abce\rf"}
+    assert carriable(headers, Version.V1_0) == {"a": "x:y", "f": ""}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

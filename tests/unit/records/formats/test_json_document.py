@@ -81,6 +81,12 @@ def test_every_record_is_found_where_it_stands(
     assert document.line(len(records)) is None
 
 
+def test_lists_of_another_name_hold_no_records() -> None:
+    data = b'{"Rest": [{"a": 1}, {"b": 2}], "UsageRecords": [{"c": [{}]}], "Type": {"UsageRecords": [{"d": 4}]}}'
+    document = Document(data)
+    assert [data[begin:end] for begin, end in document.spans] == [b'{"c": [{}]}']
+
+
 def test_of_two_lists_the_last_counts_as_it_does_in_reading() -> None:
     data = b'{"UsageRecords": [{"a": 1}, {"a": 2}], "UsageRecords": [{"a": 3}]}'
     assert [data[begin:end] for begin, end in Document(data).spans] == [b'{"a": 3}']

@@ -10,7 +10,7 @@ import pytest
 from ssm.errors import FormatError
 from ssm.records.fault import Fault, Level
 from ssm.records.formats import recognise
-from ssm.records.formats.safe_xml import MAX_DEPTH, MAX_ELEMENTS, MAX_TEXT, SafeParser
+from ssm.records.formats.safe_xml import MAX_DEPTH, MAX_ELEMENTS, MAX_STRAYS, MAX_TEXT, SafeParser
 from ssm.records.message import MAX_RECORD_OCTETS
 from tests.xml_messages import STAR_NAMESPACES, as_shipped, by_parser, star_document, storage
 
@@ -208,6 +208,13 @@ def test_a_text_between_elements_is_told() -> None:
         (Level.WARNING, "stray-text", 5, f"'three' {words}"),
     ]
     assert len(found.records) == 3
+
+
+def test_only_so_many_texts_between_elements_are_told() -> None:
+    crowd = "x<!-- -->\n" * 3 + "".join(f"{number}<SubjectIdentity/>" for number in range(2 * MAX_STRAYS))
+    found = as_shipped(star_document(storage(1, inner=crowd)))
+    assert [one.code for one in found.faults] == ["stray-text"] * MAX_STRAYS
+    assert len(found.records) == 1
 
 
 def test_a_parser_gives_each_record_as_soon_as_it_is_whole() -> None:

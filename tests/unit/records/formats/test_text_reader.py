@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text messages that are wrong in some way: each has its fault, its line and the exact words for an administrator."""
 
+import msgspec
 import pytest
 
 from ssm.errors import FormatError
-from ssm.records.fault import Fault
+from ssm.records.fault import Fault, Level
 from ssm.records.field import Record
 from ssm.records.formats import text_reader
 from ssm.records.message import MAX_RECORD_OCTETS
@@ -368,11 +369,13 @@ def test_a_header_of_no_version_inside_the_message_is_a_second_header() -> None:
     assert [(fault.code, fault.line) for fault in checked(message)] == [("second-header", 12)]
 
 
-def test_null_in_a_mandatory_field_is_found_in_the_middle_of_good_records() -> None:
+@pytest.mark.parametrize(("name", "offset"), [("EndTime", 7), ("Site", 0)])
+@pytest.mark.parametrize("word", ["None", "null"])
+def test_null_in_a_mandatory_field_is_found_in_the_middle_of_good_records(name: str, offset: int, word: str) -> None:
     some = "".join(
-        record_text({"LocalJobId": str(at), **({"EndTime": "None"} if at == 5 else {})}) + "%%\n" for at in range(9)
+        record_text({"LocalJobId": str(at), **({name: word} if at == 5 else {})}) + "%%\n" for at in range(9)
     )
-    assert [(fault.code, fault.line) for fault in checked(JOB_HEADER + some)] == [("null-field", 2 + 11 * 5 + 7)]
+    assert [(fault.code, fault.line) for fault in checked(JOB_HEADER + some)] == [("null-field", 2 + 11 * 5 + offset)]
     assert len(records(JOB_HEADER + some)) == 9
 
 
@@ -384,3 +387,43 @@ def test_records_of_more_looks_than_are_remembered_are_read_all_the_same() -> No
     text = "".join("\n".join([*look, f"MemoryReal: {at}"]) + "\n%%\n" for at, look in enumerate(some))
     found = records(JOB_HEADER + text)
     assert [record.memory_real for record in found if isinstance(record, JobRecord)] == list(range(20))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_lines_are_counted_from_the_first_whatever_is_blank_before_the_header(size: int) -> None:
+    faults = begun_directly(b"\n \n\r\n" + job_text({"EndTime": "x"}).encode(), size)
+    assert [(fault.code, fault.line) for some in faults for fault in some] == [("wrong-value", 12)]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\n \n\n"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_is_blank_to_its_end_is_empty(data: bytes, size: int) -> None:
+    with pytest.raises(FormatError) as caught:
+        text_reader.read(blocks(data, size))
+    assert caught.value.code == "empty-message"
+
+
+def test_records_that_differ_are_not_mistaken_for_as_many_lines_of_records_that_do_not() -> None:
+    lines = record_text().strip().split("\n")
+    swapped = [*lines[:1], *lines[2:3], *lines[1:2], *lines[3:]]
+    shorter, longer = [one for one in lines if not one.startswith("Processors")], [*lines, "Queue: q"]
+    some = [lines, lines, swapped, shorter, longer, lines]
+    text = JOB_HEADER + "".join("\n".join(one) + "\n%%\n" for one in some)
+    (plain,) = records(job_text())
+    fewer, more = msgspec.structs.replace(plain, processors=None), msgspec.structs.replace(plain, queue="q")
+    assert records(text) == [plain, plain, plain, fewer, more, plain]
+    assert [fault.code for fault in checked(text)] == ["duplicate-key"] * 5
+
+
+def test_lines_before_a_record_are_not_passed_over_when_they_are_as_many_as_those_of_a_record() -> None:
+    height = record_text().count("\n") + 1
+    more = "".join(f"LocalUserId: {number}\n" for number in range(height))
+    text = JOB_HEADER + f"{record_text()}%%\n{more}{record_text({'LocalJobId': '2'})}%%\n"
+    assert getattr(records(text)[1], "local_user_id", None) == str(height - 1)
+    assert [fault.code for fault in checked(text)] == ["field-twice"] * (height - 1)
+
+
+def test_a_field_that_repositories_pass_over_is_noted() -> None:
+    (fault,) = checked(job_text({"UpdateTime": "2024-05-02 00:00:00"}))
+    assert (fault.level, fault.code, fault.line) == (Level.NOTE, "ignored-field", 12)
+    assert str(fault) == "UpdateTime: is not kept by repositories"

@@ -57,6 +57,8 @@ def test_records_of_many_looks_keep_their_order() -> None:
     [
         (SyncRecord(submit_host="b", number_of_jobs=1, month=1, year=1), "Site must be said, and is not"),
         (SyncRecord(site="a%%b", number_of_jobs=1, month=1, year=1), "Site cannot be 'a%%b' in a text message"),
+        (SyncRecord(site="a", submit_host="b%%", number_of_jobs=1, month=1, year=1), "SubmitHost cannot be 'b%%'"),
+        (SyncRecord(site="a", submit_host="b\x00", number_of_jobs=1, month=1, year=1), "SubmitHost cannot be"),
         (SyncRecord(site="a\nb", number_of_jobs=1, month=1, year=1), r"Site cannot be 'a\\nb' in a text message"),
         (SyncRecord(site="a\x85b", number_of_jobs=1, month=1, year=1), r"Site cannot be 'a\\x85b' in a text message"),
         (SyncRecord(site="\ud800", number_of_jobs=1, month=1, year=1), r"Site cannot be '\\ud800' in a text message"),

@@ -202,6 +202,10 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
             )
         ],
     ),
+    "passed over": (
+        addresses(changed(uuid="1")),
+        [("ignored-field", 5, "uuid: is not kept by repositories", "UsageRecords[1]/uuid")],
+    ),
     "half": (
         addresses(changed(SiteName="\ud800")),
         [

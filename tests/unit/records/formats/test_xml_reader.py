@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from ssm.records.fault import Level
-from ssm.records.formats import aur, car, star
+from ssm.records.formats import aur, car, recognise, star
 from tests.xml_messages import (
     as_shipped,
     aur_document,
@@ -25,6 +25,11 @@ FOREIGN = "http://example.org/other"
 DRAFT = "http://www.gridforum.org/2003/ur-wg"
 OLD_CAR = "http://eu-emi.eu/namespaces/2012/10/computerecord"
 NO_START = storage(2).replace("<StartTime>2024-05-01T00:00:00Z</StartTime>", "")
+
+
+def allocated(text: str) -> str:
+    return f"<ResourceCapacityAllocated>{text}</ResourceCapacityAllocated>"
+
 
 Case = tuple[str, bytes, Level, str, int | None, str, str, str]
 E, W, N = Level.ERROR, Level.WARNING, Level.NOTE
@@ -95,6 +100,34 @@ CASES: list[Case] = [
      star_document(*(storage(one, inner='<GroupAttribute attributeType="role">x</GroupAttribute>') for one in (1, 2))),
      W, "unqualified-attribute", 3, f"{S}[2]/GroupAttribute",
      "has the attribute attributeType without its namespace, where repositories do not see it", ""),
+    ("attribute that is read without its namespace", star_document(storage(1), storage(2).replace("sr:rec", "rec")), W,
+     "unqualified-attribute", 3, f"{S}[2]/RecordIdentity",
+     "has the attribute recordId without its namespace, where repositories do not see it", ""),
+    ("subgroup of none",
+     star_document(storage(1, inner='<GroupAttribute sr:attributeType="subgroup">None</GroupAttribute>')), W,
+     "empty-element", 2, f"{S}[1]/GroupAttribute",
+     "says 'None', which means none, for the attributeType 'subgroup'", ""),
+    ("no limit", star_document(storage(1, inner=allocated("-1"))), W, "odd-value", 2,
+     f"{S}[1]/ResourceCapacityAllocated", "is -1, read as no limit; the element should be left out", ""),
+    ("limit that is no number", star_document(storage(1, inner=allocated("1 TB"))), E, "wrong-value", 2,
+     f"{S}[1]/ResourceCapacityAllocated", "'1 TB' must be a whole number", ""),
+    ("odd limit", star_document(storage(1, inner=allocated("1_000"))), W, "odd-value", 2,
+     f"{S}[1]/ResourceCapacityAllocated", "'1_000' is an unusual way to write 1000", ""),
+    ("limit twice", star_document(storage(1, inner=allocated("1") + "\n" + allocated("2"))), W, "field-twice", 3,
+     f"{S}[1]/ResourceCapacityAllocated", "stands again; the first is taken", ""),
+    ("user by another name", star_document(storage(1, inner="<SubjectIdentity><User>/CN=a</User></SubjectIdentity>")),
+     W, "odd-element", 2, f"{S}[1]/SubjectIdentity/User",
+     "is no element of StAR; it is read as UserIdentity, and passed over by repositories", ""),
+    ("processor time of a kind twice",
+     car_document(job(1, inner=2 * '<CpuDuration urf:usageType="user">PT9S</CpuDuration>')), W,
+     "field-twice", 2, f"{C}[1]/CpuDuration", "stands again with usageType 'user'; the first is taken", ""),
+    ("processor time that is none", car_document(job(1, cpu='<CpuDuration urf:usageType="all">9</CpuDuration>')), E,
+     "wrong-value", 2, f"{C}[1]/CpuDuration", "'9' must be a duration, as in PT7200S or P1DT2H", ""),
+    ("memory that is no number", car_document(job(1, inner='<Memory urf:type="Physical">1.5</Memory>')), E,
+     "wrong-value", 2, f"{C}[1]/Memory", "'1.5' must be a whole number", ""),
+    ("memory of another kind",
+     car_document(job(1, inner='<Memory urf:type="swap" urf:storageUnit="pages">1</Memory>')), N, "not-kept", 2,
+     f"{C}[1]/Memory", "is not kept with type 'swap' and storageUnit 'pages'", ""),
     ("too long a text", star_document(storage(1), storage(2, site="x" * 256)), W, "too-long", 3, f"{S}[2]/Site",
      "has 256 characters; repositories hold 255", ""),
     ("too long a subgroup",
@@ -217,3 +250,56 @@ def test_lines_are_counted_past_a_blank_beginning_a_mark_and_carriage_returns() 
 def test_values_are_looked_up_at_any_depth_and_without_blanks() -> None:
     data = star_document(storage(1, inner="<SubjectIdentity><DirectoryPath> /a b </DirectoryPath></SubjectIdentity>"))
     assert getattr(as_shipped(data).records[0], "directory_path", None) == "/a b"
+
+
+@pytest.mark.parametrize("text", ["", " ", "None", "null"])
+def test_a_limit_that_is_said_to_be_none_is_none_as_with_other_numbers(text: str) -> None:
+    found = as_shipped(star_document(storage(1, inner=allocated(text) + "<FileCount>None</FileCount>")))
+    assert found.faults == []
+    assert getattr(found.records[0], "resource_capacity_allocated", 0) is None
+
+
+@pytest.mark.parametrize(
+    ("inner", "user"),
+    [
+        ("<UserIdentity>/CN=a</UserIdentity><User>/CN=b</User>", "/CN=a"),
+        ("<User>/CN=b</User><UserIdentity>/CN=a</UserIdentity>", "/CN=a"),
+        ("<User> /CN=b </User>", "/CN=b"),
+        ("<User>None</User>", None),
+    ],
+)
+def test_the_right_name_of_the_user_goes_before_the_wrong_one(inner: str, user: str | None) -> None:
+    found = as_shipped(star_document(storage(1, inner=f"<SubjectIdentity>{inner}</SubjectIdentity>")))
+    assert [getattr(one, "user_identity", "") for one in found.records] == [user]
+    assert [one.code for one in found.faults] == ["odd-element"]
+
+
+def test_attributes_of_a_group_are_kept_the_first_subgroup_and_role_by_their_names() -> None:
+    inner = "".join(
+        f'<GroupAttribute sr:attributeType="{kind}">{text}</GroupAttribute>'
+        for kind, text in (("role", "pilot"), ("authority", "x"), ("subgroup", "a"), ("subgroup", "b"), ("role", "c"))
+    )
+    (record,) = as_shipped(star_document(storage(1, inner=inner))).records
+    assert (getattr(record, "role", ""), getattr(record, "sub_group", "")) == ("pilot", "a")
+    assert getattr(record, "group_attributes", ()) == (("authority", "x"), ("subgroup", "b"), ("role", "c"))
+
+
+def test_a_record_that_is_broken_off_does_not_take_the_whole_one_before_it_along() -> None:
+    whole, broken = storage(1), storage(2).replace("</Site>", "</site>")
+    for data in (star_document(f"{whole}{broken}"), star_document(whole.replace("Record>", "Record >"), broken)):
+        found = as_shipped(data)
+        assert [getattr(one, "record_id", "") for one in found.records] == ["r1"]
+        assert [one.code for one in found.faults] == ["not-well-formed"]
+
+
+def test_the_place_of_a_value_is_found_in_a_record_that_was_taken_past_the_parser() -> None:
+    parts = [storage(number, inner="\n<FileCount>1</FileCount>\n") for number in range(1, 6)]
+    form, again = recognise(iter([star_document(*parts)]))
+    places = [
+        [batch.place(index, name) for name in ("file_count", "site", "role", "")]
+        for batch in form.read(again).batches
+        for index in range(len(batch.records))
+    ]
+    assert [[one.line for one in some] for some in places] == [[at + 1, at, at, at] for at in (2, 5, 8, 11, 14)]
+    assert [one.path for one in places[4]] == [f"{S}[5]/FileCount", f"{S}[5]/Site", f"{S}[5]", f"{S}[5]"]
+    assert places[4][2].field == "Role"

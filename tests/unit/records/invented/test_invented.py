@@ -136,3 +136,11 @@ def test_months_count_on_over_years() -> None:
     assert Month.parse("2024-02").end - Month.parse("2024-02").begin == 29 * 86_400
     with pytest.raises(ValueError, match="does not match"):
         Month.parse("May")
+
+
+def test_the_largest_sites_are_tier_1_and_federations_of_their_own_and_the_others_of_their_country() -> None:
+    sites = world_of(Wish(sites=5))
+    assert [one.tier for one in sites] == ["Tier-1"] * 3 + ["Tier-2"] * 2
+    assert [one.federation for one in sites[:3]] == [one.name for one in sites[:3]]
+    assert [one.federation for one in sites[3:]] == ["IT-EXAMPLE-FEDERATION", "ES-EXAMPLE-FEDERATION"]
+    assert all(one.name.startswith(one.federation[:2]) for one in sites)
