@@ -70,7 +70,7 @@ def test_from_records_to_the_next_level(server: Server, tmp_path: Path, capsys: 
     there.spool.mkdir(parents=True)
     load(there, *payloads(outgoing(server)))
     assert run(there, "summarise") == 0
-    assert run(there, "sync", "--since", "2024-01", "--all") in {0, 1}
+    assert run(there, "sync", "--from", "2024-01", "--all") in {0, 1}
     shown = capsys.readouterr()
     assert "ce2                          1          1     ok" in shown.out
     books = Books(there.access)
@@ -107,18 +107,18 @@ def test_sync_says_which_gap_to_publish_again(server: Server, capsys: pytest.Cap
     load(server, jobs(range(5)), SYNC % (HOST, 9))
     run(server, "summarise")
     capsys.readouterr()
-    assert run(server, "sync", "--since", "2024-01") == 1
+    assert run(server, "sync", "--from", "2024-01") == 1
     shown = capsys.readouterr()
     assert shown.out.splitlines()[1].split()[-3:] == ["9", "5", "missing"]
     assert "interval = gap, gap_start = 2024-05-01, gap_end = 2024-05-31" in shown.err
-    assert run(server, "sync", "--since", "2024-01", "--json") == 1
+    assert run(server, "sync", "--from", "2024-01", "--json") == 1
     [found] = map(json.loads, capsys.readouterr().out.splitlines())
     assert found["gaps"] == [["2024-05", "2024-05"]]
     assert found["is_fresh"] is True, "the message has just come"
     load(server, SYNC % (HOST, 5))
-    assert run(server, "sync", "--since", "2024-01") == 0
+    assert run(server, "sync", "--from", "2024-01") == 0
     assert capsys.readouterr().out == "1 sites, everything agrees\n"
-    assert run(server, "sync", "--since", "2024-01", "--site", "NOBODY") == 1
+    assert run(server, "sync", "--from", "2024-01", "--site", "NOBODY") == 1
     shown = capsys.readouterr()
     assert (shown.out, "NOBODY: there is nothing of it here since 2024-01" in shown.err) == ("", True)
 

@@ -59,16 +59,16 @@ def test_users_are_shown_only_where_asked_for(config: str, capsys: pytest.Captur
 
 
 def test_sites_and_vos_are_chosen(config: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert report(config, "--from", "2024-05", "--to", "2024-06", "--by", "site", "--vo", "other") == 0
+    assert report(config, "--from", "2024-05", "--until", "2024-06", "--by", "site", "--vo", "other") == 0
     assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["2024-06", "SITE-A", "10"]
-    assert report(config, "--from", "2024-05", "--to", "2024-06", "--by", "site", "--site", "SITE-B") == 0
+    assert report(config, "--from", "2024-05", "--until", "2024-06", "--by", "site", "--site", "SITE-B") == 0
     assert "SITE-A" not in capsys.readouterr().out
 
 
 def test_csv_and_json_say_the_same_in_the_columns_of_the_portals(config: str, tmp_path: Path) -> None:
     topology = tmp_path / "sites.csv"
     topology.write_text("site,country,tier\nSITE-A,Germany,Tier-2\n")
-    words = ("--from", "2024-05", "--to", "2024-06", "--topology", str(topology))
+    words = ("--from", "2024-05", "--until", "2024-06", "--topology", str(topology))
     assert report(config, *words, "--csv", str(tmp_path / "u.csv"), "--json", str(tmp_path / "u.json")) == 0
     with (tmp_path / "u.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -94,7 +94,7 @@ def test_csv_goes_to_standard_output_and_nothing_else_does(config: str, capsys: 
 def test_our_own_csv_compared_with_us_has_no_differences(
     config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    months = ("--from", "2024-05", "--to", "2024-06")
+    months = ("--from", "2024-05", "--until", "2024-06")
     assert report(config, *months, "--csv", str(tmp_path / "u.csv")) == 0
     assert report(config, *months, "--compare", str(tmp_path / "u.csv")) == 0
     assert capsys.readouterr().out == "3 rows compared, 0 differ\n"
@@ -117,7 +117,7 @@ def test_differences_are_marked_and_end_with_1(config: str, tmp_path: Path, caps
     ("words", "status", "said"),
     [
         (("--by", "sites"), CONFIG, "--by sites: there is no such view"),
-        (("--from", "2024-06", "--to", "2024-05"), CONFIG, "--from must not be later"),
+        (("--from", "2024-06", "--until", "2024-05"), CONFIG, "--from must not be later"),
         (("--compare", "/nowhere/portal.csv"), NO_INPUT, "/nowhere/portal.csv cannot be read"),
         (("--topology", "/nowhere/sites.csv"), NO_INPUT, "/nowhere/sites.csv cannot be read"),
         (("--set", "database.url=sqlite:////dev/null/x.sqlite"), None, ""),

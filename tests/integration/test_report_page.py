@@ -40,7 +40,7 @@ def report(folder: Path, rows: Mapping[str, Sequence[Row]], *words: str) -> Path
     config = folder / "loader.cfg"
     config.write_text(f"[loader]\n[messaging]\npath: {spool}\n[database]\nurl: {url}\n")
     page = folder / "page.html"
-    status = main(["report", "-c", str(config), "--from", "2024-05", "--to", "2024-06", "--html", str(page), *words])
+    status = main(["report", "-c", str(config), "--from", "2024-05", "--until", "2024-06", "--html", str(page), *words])
     assert status in {0, 1}
     return page
 

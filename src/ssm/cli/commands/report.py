@@ -2,7 +2,7 @@
 """Show what was used: jobs, time and work by site, VO, submit host and user, month by month.
 
   ssm report -c /etc/apel/loader.cfg
-  ssm report --from 2024-01 --to 2024-06 --html report.html --topology sites.csv
+  ssm report --from 2024-01 --until 2024-06 --html report.html --topology sites.csv
   ssm report --by site,user --vo demo
   ssm report --csv - > usage.csv
   ssm report --compare portal.csv --tolerance 1
@@ -45,10 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_sources(parser, "/etc/apel/loader.cfg")
     parser.add_argument(
-        "--from", type=month, dest="first", metavar="YYYY-MM", help="first month (default: that of --to)"
+        "--from", type=month, dest="first", metavar="YYYY-MM", help="first month (default: that of --until)"
     )
     parser.add_argument(
-        "--to", type=month, dest="last", metavar="YYYY-MM", help="last month (default: the one before this)"
+        "--until", type=month, dest="last", metavar="YYYY-MM", help="last month (default: the one before this)"
     )
     parser.add_argument(
         "--by",
@@ -143,7 +143,7 @@ def question_of(arguments: argparse.Namespace) -> "Question":
     last = arguments.last or arguments.first or last_month()
     first = arguments.first or last
     if first > last:
-        raise ConfigError("--from must not be later than --to")
+        raise ConfigError("--from must not be later than --until")
     return Question(first, last, tuple(arguments.site), tuple(arguments.vo))
 
 

@@ -5,7 +5,7 @@ By the rule of the grid's accounting portal: numbers of jobs that differ by less
 each month and submit host; and a site that has published within seven days is up to date.
 
   ssm sync
-  ssm sync --since 2024-01 --site EXAMPLE-T2 --all
+  ssm sync --from 2024-01 --site EXAMPLE-T2 --all
   ssm sync --json
 
 Exit status: 0 everything agrees; 1 something does not, or a site has not published lately, or there is nothing of it;
@@ -34,7 +34,9 @@ MONTH_FORM = "%Y-%m"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_sources(parser, "/etc/apel/loader.cfg")
-    parser.add_argument("--since", type=month, metavar="MONTH", help="first month, as 2024-05 (default: a year ago)")
+    parser.add_argument(
+        "--from", type=month, dest="first", metavar="MONTH", help="first month, as 2024-05 (default: a year ago)"
+    )
     parser.add_argument("--site", action="append", default=[], metavar="SITE", help="only these sites")
     parser.add_argument("--all", action="store_true", help="also what agrees")
     parser.add_argument("--json", action="store_true", help="JSON lines, a site each")
@@ -59,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ssm.repository.publications import SqlPublications
 
     today = datetime.fromtimestamp(now(), UTC)
-    since = arguments.since or (today.year - 1) * 100 + today.month
+    since = arguments.first or (today.year - 1) * 100 + today.month
     with open_tables(settings) as database:
         warn_of_marks(database)
         with contextlib.closing(SqlPublications(database)) as publications:
