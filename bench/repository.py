@@ -3,8 +3,8 @@
 
 Raw: the driver alone, on ready tuples in the order of their keys, with the same statement, table and transactions as
 the loader: nothing is decoded, checked, claimed, marked or removed. The loader: from messages of a thousand job
-records in incoming to an empty box, with the settings that are shipped, timed from its first claim. Rounds alternate,
-each on an empty database; medians.
+records in incoming to an empty box, with the settings that are shipped, which are two processes, timed from its first
+claim; the start of the second is within. Rounds alternate, each on an empty database; medians.
 """
 
 import argparse
@@ -227,7 +227,7 @@ def page(found: dict[str, Figures], count: int, rounds: int) -> str:
 def main(argv: Sequence[str]) -> int:
     """1 when a share is below the aim."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--messages", type=int, default=50)
+    parser.add_argument("--messages", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", choices=RAW)
     parser.add_argument("--output", type=Path)

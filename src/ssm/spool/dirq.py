@@ -20,14 +20,15 @@ STAGING = ".staging"
 FIELDS = ("body", "signer", "empaid", "error")
 TAKEN = {errno.EEXIST, errno.ENOTEMPTY}
 
-names = NameMaker()
+NAMES = NameMaker()
 
 
 class DirqQueue:
     """One queue on disk. Raises OSError; who uses it says what that means."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: NameMaker = NAMES) -> None:
         self.path = path
+        self.names = names
         for folder in (path, path / "temporary", path / "obsolete", path / STAGING):
             make_folder(folder)
         self.folder = ""
@@ -40,7 +41,7 @@ class DirqQueue:
         if self.room <= 0:
             self.find_room()
         self.room -= 1
-        return f"{self.folder}/{names.next_name()}"
+        return f"{self.folder}/{self.names.next_name()}"
 
     def find_room(self) -> None:
         """Choose the newest folder, or begin the next one when it is full."""
@@ -133,9 +134,17 @@ class DirqQueue:
 
     def remove(self, element: str) -> None:
         """Take a locked element out: first out of sight, then away."""
-        obsolete = self.path / "obsolete" / names.next_name()
-        try:
-            (self.path / element).rename(obsolete)
-        except FileNotFoundError:
-            return
+        while True:
+            obsolete = self.path / "obsolete" / self.names.next_name()
+            try:
+                (self.path / element).rename(obsolete)
+            except FileNotFoundError:
+                if (self.path / element).exists():
+                    raise
+                return
+            except OSError as error:
+                if error.errno in TAKEN:
+                    continue  # another program made the same name in the same microsecond
+                raise
+            break
         remove_folder(obsolete)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ssm.spool.dirq import STAGING, DirqQueue
+from ssm.spool.element_names import NameMaker
 
 NAME = "00000000/5f0a1c41b2d3e7"
 
@@ -95,6 +96,36 @@ def test_removing_leaves_nothing_behind(queue: DirqQueue) -> None:
     queue.remove(NAME)
     assert list(queue.elements()) == []
     assert list((queue.path / "obsolete").iterdir()) == []
+
+
+class Given(NameMaker):
+    """Names as they are given, as if other programs had them too."""
+
+    def __init__(self, *given: str) -> None:
+        super().__init__()
+        self.given = list(given)
+
+    def next_name(self) -> str:
+        return self.given.pop(0)
+
+
+def test_removing_looks_for_another_name_when_somebody_is_removing_under_the_same(tmp_path: Path) -> None:
+    queue = DirqQueue(tmp_path / "queue", Given("00000000000001", "00000000000002"))
+    theirs = queue.path / "obsolete" / "00000000000001"
+    theirs.mkdir()
+    (theirs / "body").write_bytes(b"theirs")
+    queue.publish(staged(queue), NAME)
+    assert queue.lock(NAME)
+    queue.remove(NAME)
+    assert list(queue.elements()) == []
+    assert (theirs / "body").read_bytes() == b"theirs"
+
+
+def test_removing_where_the_queue_is_damaged_is_an_error(queue: DirqQueue) -> None:
+    queue.publish(staged(queue), NAME)
+    (queue.path / "obsolete").rmdir()
+    with pytest.raises(FileNotFoundError):
+        queue.remove(NAME)
 
 
 def test_an_element_without_a_body_is_none(queue: DirqQueue) -> None:
