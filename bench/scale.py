@@ -28,7 +28,7 @@ from ssm.repository.session import Access
 from ssm.repository.summaries import SqlSummaries
 
 MILLION = 1_000_000
-LATE_SEED = 999
+LATE_SEED, LATE_MESSAGES = 999, 10**12
 Opened = tuple[Access, Callable[[], int]]
 REPORT_QUERY = """SELECT month, site, vo, submit_host, infrastructure, service_level_type, sum(number_of_jobs),
 sum(cpu_duration), sum(core_wall_duration), sum(normalised_core_wall_duration) FROM super_summaries
@@ -131,7 +131,7 @@ def write_config(folder: Path, name: str, access: Access) -> None:
 
 def report(folder: Path, name: str) -> None:
     """The year, as a page."""
-    year = ("--from", str(MONTHS[0]), "--to", str(MONTHS[-1]), "--html", str(folder / f"{name}.html"))
+    year = ("--from", str(MONTHS[0]), "--until", str(MONTHS[-1]), "--html", str(folder / f"{name}.html"))
     program("report", "-c", str(folder / f"{name}.cfg"), *year)
 
 
@@ -140,7 +140,7 @@ def one_late(access: Access, number: int) -> None:
     database = Database(access)
     repository = database.open()
     seed = LATE_SEED + number
-    [batch] = batches(seed, 1, sites()[:1], seed * 10**9)
+    [batch] = batches(seed, 1, sites()[:1], LATE_MESSAGES + number)
     repository.store(batch.messages, batch.blocks)
     repository.close()
     database.close()
