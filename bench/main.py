@@ -17,7 +17,7 @@ from tests.servers.raw_stomp import RawStomp
 from bench.ams import measure_ams
 from bench.machine import broker_alone_per_second, description, signatures_per_second, sync_milliseconds
 from bench.report import ams_part, page, with_ams
-from bench.rows import HUGE, LOADS, Load, Rate, Row, envelope_rates, measure, payload
+from bench.rows import HUGE, LOADS, Load, Rate, Row, check_rates, envelope_rates, measure, payload
 
 QUICK_COUNT = 20
 
@@ -73,7 +73,7 @@ def measured(effort: Effort) -> str:
         folder = Path(name)
         pki = Pki(folder / "pki")
         limits = machine_limits(effort, folder)
-        rates = envelope_rates(pki, effort.seconds)
+        rates = [*envelope_rates(pki, effort.seconds), *check_rates(effort.seconds)]
         with ActiveMq(folder / "activemq", pki, memory="2g") as server:
             limits.append(broker_limit(server, effort))
             rows: list[Row] = []

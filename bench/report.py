@@ -13,7 +13,10 @@ HOW = """Each load is left in an outgoing spool by the dirq library, sent by `ss
 Sending is timed from the start of the program to its end, so it includes starting Python and loading libraries;
 receiving from the moment it is connected until the last message is durable in incoming. The CPU time is that of our
 program, user and system; the shares are parts of one processor, and *disk* is the time a processor had nothing to do
-because something waited for the disk. Every figure is the median of {runs} runs, the resident size the largest."""
+because something waited for the disk. Every figure is the median of {runs} runs, the resident size the largest.
+
+The loads are texts that are no usage records, of which the sender sees at once that there is nothing to check. With
+`check = warn`, as shipped, a message of records costs besides what *check records* below says."""
 
 
 def page(

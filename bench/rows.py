@@ -6,17 +6,26 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from tests.crash.harness import Deployment, Pace
 from tests.pki import Pki
 from tests.servers.broker import BrokerServer, RealBroker, new_queue
 
+from bench.invented import MONTHS, sites
 from bench.programs import Usage, run_receiver, run_sender
+from ssm.records.formats import text_writer
+from ssm.records.invented.jobs import jobs
+from ssm.records.payload import faults_of
+from ssm.records.split import Size, split
+from ssm.records.types.job import JOB
 from ssm.wiring import open_encryption, open_opener, open_sealer, open_signer
 
 SHIPPED = Pace(window=32, batch=64, prefetch=256)
 KIB = 1024
+NOW = 1_764_000_000
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,25 @@ def envelope_rates(pki: Pki, seconds: float) -> list[Rate]:
             rates.append(Rate(f"seal {name}", per_second(sealer, text, seconds)))
             rates.append(Rate(f"unseal {name}", per_second(opener, sealed, seconds)))
     return rates
+
+
+def check_rates(seconds: float) -> list[Rate]:
+    """What a sender looks at before it signs: job records as sites write them, with nothing wrong."""
+    rates = []
+    for octets in (KIB, 600 * KIB):
+        text = records_of(octets)
+        assert not faults_of(text, NOW)
+        rates.append(
+            Rate(f"check records, {octets // KIB} KiB", per_second(partial(faults_of, now=NOW), text, seconds))
+        )
+    return rates
+
+
+def records_of(octets: int) -> bytes:
+    """A message of jobs, as many as fit."""
+    some = jobs(1, sites()[0], MONTHS[0], octets // 200)
+    [message] = islice(split([b"".join(text_writer.write(JOB, "v0.3", some))], Size(octets)), 1)
+    return message
 
 
 def per_second(work: Callable[[bytes], object], argument: bytes, seconds: float) -> float:

@@ -23,6 +23,8 @@ MOST_FAULTS = 1000
 
 def faults_of(payload: bytes, now: int) -> Sequence[Fault]:
     """The errors and warnings, worst first and a bounded number; none for other content."""
+    if is_plainly_other(payload):
+        return []
     found: list[Fault] = []
     for fault in check_message(blocks(payload), now):
         if fault.level > Level.NOTE:
@@ -32,6 +34,12 @@ def faults_of(payload: bytes, now: int) -> Sequence[Fault]:
     if is_other(found) and not payload.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(OURS):
         return []
     return sorted(found, key=lambda fault: -fault.level)
+
+
+def is_plainly_other(payload: bytes) -> bool:
+    """Whether its first octets are those of no format of ours: so most of what is not ours costs nothing."""
+    beginning = payload[:BLOCK].removeprefix(BYTE_ORDER_MARK).lstrip()
+    return bool(beginning) and not beginning.startswith((b"{", b"<")) and OURS not in beginning
 
 
 def is_other(found: Sequence[Fault]) -> bool:

@@ -37,6 +37,13 @@ def test_what_begins_like_ours_is(payload: bytes) -> None:
     assert faults_of(payload, NOW)
 
 
+@pytest.mark.parametrize(
+    "before", ["\u00a0", "\ufeff", "\n \n", "\n" * 1000], ids=["blank", "mark", "lines", "many lines"]
+)
+def test_what_is_ours_is_recognised_behind_whatever_readers_pass_over(before: str) -> None:
+    assert "negative" in {fault.code for fault in faults_of((before + job_text({"WallDuration": "-1"})).encode(), NOW)}
+
+
 def test_a_message_whose_one_fault_is_a_long_value_is_ours() -> None:
     payload = octets(addresses({**ADDRESSES, "SiteName": "x" * 300}))
     assert [fault.code for fault in faults_of(payload, NOW)] == ["too-long"]

@@ -10,6 +10,7 @@ what is wrong.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ssm.records.field import Field, Need, Record, RecordType, WireField
 from ssm.records.formats.text_lines import SEPARATOR
@@ -63,7 +64,7 @@ def read_column(one: WireField, texts: Sequence[str]) -> Column:
     return values
 
 
-def compile_shape(kind: RecordType, version: str, names: Sequence[str]) -> Shape | None:
+def shape_of(kind: RecordType, version: str, names: tuple[str, ...]) -> Shape | None:
     """The shape of these names; None when there is something to be said about them."""
     wire = kind.readable(version)
     if not 0 < len(names) <= MAX_LINES or not wire.keys() >= set(names):
@@ -72,6 +73,14 @@ def compile_shape(kind: RecordType, version: str, names: Sequence[str]) -> Shape
     said = {one.attribute for one in columns}
     if len(said) < len(columns) or any(one.attribute not in said for one in kind.fields() if is_required(one)):
         return None
+    return compile_shape(kind, version, names)
+
+
+@lru_cache(256)
+def compile_shape(kind: RecordType, version: str, names: tuple[str, ...]) -> Shape:
+    """The same for names that leave no doubt; kept, for small messages of a site are all of one shape."""
+    wire = kind.readable(version)
+    columns = tuple(wire[name] for name in names)
     lines = "".join(map(line_pattern, columns))
     every = f"(?m:^){lines}{SEPARATOR}(?m:$)"
     return Shape(kind.record, columns, re.compile(r"[ \t]*\n?" + lines), re.compile(every))
@@ -140,7 +149,7 @@ class Shapes:
         if names in self.known or len(self.known) >= SHAPES:
             return None
         self.known.add(names)
-        shape = compile_shape(self.kind, self.version, names)
+        shape = shape_of(self.kind, self.version, names)
         if shape is not None:
             self.recent.insert(0, shape)
         return shape
