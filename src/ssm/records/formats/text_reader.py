@@ -74,10 +74,10 @@ def read_batches(reading: "Reading", portions: Iterable[tuple[str, bool]]) -> It
     held_is_odd = False
     for portion, odd in portions:
         text = held + portion
-        batch = None if odd or held_is_odd else reading.uniform(text)
-        if batch is not None:
+        alike = None if odd or held_is_odd else reading.uniform(text)
+        if alike is not None:
+            batch, held = alike
             yield batch
-            held = text[text.rfind(SEPARATOR) + len(SEPARATOR) :]
         else:
             (*chunks, held), is_mistaken = pieces(text, names)
             reading.may_be_odd = odd or held_is_odd or is_mistaken
@@ -123,9 +123,10 @@ class Reading:
     may_be_odd: bool = True
     """Whether what needs a closer look, characters or a separator inside a value, can be in what comes."""
 
-    def uniform(self, text: str) -> Batch | None:
-        """All whole records of a calm text at a stroke, when they are alike."""
-        whole = text[: text.rfind(SEPARATOR) + len(SEPARATOR)] if SEPARATOR in text else ""
+    def uniform(self, text: str) -> tuple[Batch, str] | None:
+        """All whole records of a calm text at a stroke, when they are alike, and what is left of it."""
+        last = text.rfind(SEPARATOR)
+        whole = text[: last + len(SEPARATOR)] if last >= 0 else ""
         table = self.shapes.table(whole) if whole else None
         if table is None:
             return None
@@ -135,10 +136,9 @@ class Reading:
         @cache
         def finder() -> Finder:
             chunks = whole.split(SEPARATOR)[:-1]
-            starts = list(accumulate((chunk.count("\n") for chunk in chunks), initial=start))
-            return Finder(self.shapes, chunks, list(range(len(chunks))), starts)
+            return Finder(self.shapes, chunks, list(range(len(chunks))), starts_of(chunks, start))
 
-        return Batch(table, [], lambda index, attribute: finder().place(index, attribute))
+        return Batch(table, [], lambda index, attribute: finder().place(index, attribute)), text[len(whole) :]
 
     def batches(self, chunks: list[str]) -> Iterator[Batch]:
         """The records in some chunks, each of them what stands between two separators."""
@@ -148,7 +148,7 @@ class Reading:
     def batch(self, chunks: list[str], faults: list[Fault]) -> Batch:
         """As above, a bounded number; ``faults`` are there already."""
         found, careful = quick_records(self.shapes, chunks, look_for_odd=self.may_be_odd)
-        starts = list(accumulate((chunk.count("\n") for chunk in chunks), initial=self.line))
+        starts = starts_of(chunks, self.line)
         for index in careful:
             self.refuse_long(chunks[index])
             found[index] = Careful(self.shapes.version, starts[index], Gathering(self.shapes.kind, faults)).read(
@@ -164,6 +164,11 @@ class Reading:
         if len(chunk) > MAX_RECORD_OCTETS:
             said = f"a record is longer than {MAX_RECORD_OCTETS} octets"
             raise FormatError(said, code="too-long", line=self.line)
+
+
+def starts_of(chunks: Iterable[str], first: int) -> list[int]:
+    """On which line each chunk begins, and the one after the last."""
+    return list(accumulate((chunk.count("\n") for chunk in chunks), initial=first))
 
 
 def quick_records(shapes: Shapes, chunks: list[str], *, look_for_odd: bool) -> tuple[list[Record | None], list[int]]:

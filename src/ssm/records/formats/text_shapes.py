@@ -52,8 +52,8 @@ class Shape:
         if len(found) * height != lines:
             return []
         # Counting single signs is quicker, and enough where values have none.
-        is_calm = text.count(SEPARATOR[0]) == len(found) * len(SEPARATOR) or text.count(SEPARATOR) == len(found)
-        return found if is_calm else []
+        none_inside = text.count(SEPARATOR[0]) == len(found) * len(SEPARATOR) or text.count(SEPARATOR) == len(found)
+        return found if none_inside else []
 
 
 def read_column(one: WireField, texts: Sequence[str]) -> Column:
@@ -69,9 +69,8 @@ def shape_of(kind: RecordType, version: str, names: tuple[str, ...]) -> Shape | 
     wire = kind.readable(version)
     if not 0 < len(names) <= MAX_LINES or not wire.keys() >= set(names):
         return None
-    columns = tuple(wire[name] for name in names)
-    said = {one.attribute for one in columns}
-    if len(said) < len(columns) or any(one.attribute not in said for one in kind.fields() if is_required(one)):
+    said = {wire[name].attribute for name in names}
+    if len(said) < len(names) or any(one.attribute not in said for one in kind.fields() if is_required(one)):
         return None
     return compile_shape(kind, version, names)
 
@@ -114,16 +113,12 @@ class Shapes:
 
     def table(self, text: str) -> Table | None:
         """All records of a text that ends with a separator, when they are of one shape and leave no doubt."""
-        if not self.recent:
-            self.learn(text.partition(SEPARATOR)[0])
-        for shape in self.recent[:1]:
-            rows = shape.rows(text)
-            if rows:
-                try:
-                    return shape.table(rows)
-                except ValueError:
-                    return None
-        return None
+        shape = self.recent[0] if self.recent else self.learn(text.partition(SEPARATOR)[0])
+        rows = [] if shape is None else shape.rows(text)
+        try:
+            return shape.table(rows) if shape is not None and rows else None
+        except ValueError:
+            return None
 
     def match(self, chunks: Sequence[str]) -> "list[tuple[Shape, re.Match[str]] | None]":
         """For each chunk the shape it fits, if there is one."""
