@@ -6,7 +6,6 @@ The program is a real one in a process of its own; it ends with SIGKILL in the m
 
 import contextlib
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from ssm.errors import SpoolUnavailableError
 from ssm.ports.filing import Box, Verdict
 from ssm.spool.filing import DirqCabinet
 from ssm.spool.journal import SqliteJournal
+from tests.small_disk import small_disk
 
 COUNT = 6
 BODIES = [b"%d " % number * (1 if number % 2 else 50_000) for number in range(COUNT)]  # small and large ones
@@ -103,16 +103,11 @@ def test_a_living_receiver_is_not_disturbed_by_anothers_recovery(tmp_path: Path)
         assert one.staged.exists()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Two megabytes of disk of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True, timeout=30)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True, timeout=30)
+@pytest.fixture(name="small_disk")
+def two_megabytes(tmp_path: Path) -> Iterator[Path]:
+    """Of disk of its own."""
+    with small_disk(tmp_path / "disk", 2) as folder:
+        yield folder
 
 
 def fill(filler: Path) -> None:

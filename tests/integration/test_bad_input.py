@@ -29,6 +29,7 @@ from ssm.wiring import open_receiver
 from tests.crash.harness import elements
 from tests.integration.test_outcomes import GOOD, MAX_MESSAGE, QUEUE, Server, until
 from tests.servers.raw_stomp import RawStomp
+from tests.small_disk import small_disk
 
 SECONDS = 60.0
 PROMPT = ReceiveLimits(batch=4, deferred_interval_seconds=1.0)
@@ -310,14 +311,11 @@ def test_a_message_that_ends_the_process_three_times_is_set_aside_and_its_neighb
 # A disk that fills while the program runs.
 
 
-@pytest.fixture
-def small_disk(server: Server) -> Iterator[Path]:
-    """The spool's folder has four megabytes of disk of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", server.spool], check=True, timeout=30)
-    yield server.spool
-    subprocess.run(["umount", "-l", server.spool], check=True, timeout=30)
+@pytest.fixture(name="small_disk")
+def four_megabytes(server: Server) -> Iterator[Path]:
+    """The spool's folder has a disk of its own."""
+    with small_disk(server.spool, 4) as folder:
+        yield folder
 
 
 def fill(filler: Path) -> None:

@@ -18,6 +18,7 @@ from ssm.repository.session import Access
 from ssm.spool.dirq_simple import DirqSimpleSpool
 from tests.accounting import Contents, Server, jobs
 from tests.books import Books
+from tests.small_disk import remount, small_disk
 
 SITES, JOBS = 40, 25
 ROOM = 40 * 1024
@@ -33,11 +34,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A folder with a small disk of its own."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=True, timeout=30)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True, timeout=30)
+    with small_disk(tmp_path / "small", 3) as folder:
+        yield folder
 
 
 def filled(folder: Path) -> Server:
@@ -59,10 +57,6 @@ def fill(folder: Path, room: int = 0) -> Path:
             file.write(b"x" * 4096)
     os.truncate(filler, max(0, filler.stat().st_size - room))
     return filler
-
-
-def remount(folder: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True, timeout=30)
 
 
 def run(server: Server, *words: str, most: int | None = None) -> "subprocess.CompletedProcess[str]":
