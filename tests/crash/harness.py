@@ -14,9 +14,10 @@ from dirq.QueueSimple import QueueSimple
 
 from tests.pki import Credential
 from tests.servers.broker import RealBroker
-from tests.servers.process import wait_until
+from tests.servers.process import ServerError, wait_until
 
 ENDS_WITHIN_SECONDS = 90.0
+LAST_WORDS = 3000
 SENT = b" - Sent "
 FILED = b"saved to incoming queue"
 
@@ -204,8 +205,22 @@ class Deployment:
         self.start("send").finish()
 
     def wait_for(self, count: int) -> None:
-        """Until this many were filed."""
-        wait_until(lambda: self.arrived() >= count, f"{count} messages in incoming", seconds=ENDS_WITHIN_SECONDS)
+        """Until this many were filed; ServerError says where the others are."""
+        try:
+            wait_until(lambda: self.arrived() >= count, f"{count} messages in incoming", seconds=ENDS_WITHIN_SECONDS)
+        except ServerError as error:
+            raise ServerError(f"{error}\n{self.account()}") from error
+
+    def account(self) -> str:
+        """Where everything is, and the end of what was said about it: for a test that failed."""
+        with self.broker.raw() as client:
+            left = "nothing" if client.is_empty(self.broker.queue) else "something"
+        counts = (
+            f"{self.arrived()} in incoming, {len(self.rejected())} in reject, {len(self.waiting())} in outgoing, "
+            f"{left} in the queue"
+        )
+        said = [last_words(path) for path in sorted(self.folder.glob("*.log")) + sorted(self.folder.glob("*.err"))]
+        return "\n".join([counts, *said, f"broker:\n{self.broker.server.tail()}"])
 
 
 class Program:
@@ -269,8 +284,12 @@ class Program:
 
     def tail(self) -> str:
         """The end of what it said."""
-        said = [path.read_text(errors="replace")[-3000:] for path in (self.log, self.errors)]
-        return "\n".join(said)
+        return "\n".join(map(last_words, (self.log, self.errors)))
+
+
+def last_words(path: Path) -> str:
+    """The end of what was written there."""
+    return f"{path.name}:\n{path.read_text(errors='replace')[-LAST_WORDS:]}"
 
 
 def elements(queue: Path) -> Iterator[Path]:

@@ -111,6 +111,10 @@ class ActiveMq:
         self.server.stop()
         self.start()
 
+    def tail(self) -> str:
+        """The end of its log."""
+        return self.server.tail()
+
     def queue_is_on_disk(self, queue: str) -> bool:
         """Its journal knows a queue from its first confirmed message on."""
         return True

@@ -37,6 +37,8 @@ class BrokerServer(Protocol):
 
     def restart(self) -> None: ...
 
+    def tail(self) -> str: ...
+
 
 SERVERS: Mapping[str, Callable[[Path, Pki], BrokerServer]] = {"activemq": ActiveMq, "rabbitmq": RabbitMq}
 INSTALLED: Mapping[str, Callable[[], bool]] = {

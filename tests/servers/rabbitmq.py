@@ -122,6 +122,10 @@ class RabbitMq:
         self.server.stop()
         self.start()
 
+    def tail(self) -> str:
+        """The end of its log."""
+        return self.server.tail()
+
     def port_mappers(self) -> list[int]:
         """Every epmd of our own port: it leaves its parent, and is known by its environment."""
         mark = f"ERL_EPMD_PORT={self.epmd_port}".encode()
