@@ -94,6 +94,7 @@ class RabbitMq:
             "RABBITMQ_DIST_PORT": str(distribution),
             "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RUNNING_UNDER_SYSTEMD": "yes",  # its start program becomes the server: no shell stands between it and us
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 -kernel inet_dist_use_interface {127,0,0,1}",
         }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,12 @@ def test_nobody_comes_in_over_tls_without_a_certificate(real_broker: RealBroker)
     bare.load_verify_locations(capath=str(real_broker.pki.ca_directory))
     with pytest.raises((ssl.SSLError, EOFError, ConnectionError)):
         RawStomp(real_broker.server.tls_port, tls=bare, login=real_broker.login)
+
+
+def test_no_shell_stands_between_us_and_a_broker(real_broker: RealBroker) -> None:
+    """One that did would end with us, and leave the server behind."""
+    program = Path(f"/proc/{real_broker.server.pid}/comm").read_text().strip()
+    assert program == {"activemq": "java", "rabbitmq": "beam.smp"}[real_broker.kind]
 
 
 @pytest.mark.parametrize("kind", SERVERS)
