@@ -26,7 +26,7 @@ protocol: STOMP
 
 [broker]
 host: {broker.host}
-port: {broker.port}
+port: {port}
 use_ssl: {use_ssl}
 login: {broker.login.login}
 passcode: {broker.login.passcode}
@@ -55,7 +55,7 @@ protocol: STOMP
 
 [broker]
 host: {broker.host}
-port: {broker.port}
+port: {port}
 use_ssl: {use_ssl}
 login: {broker.login.login}
 passcode: {broker.login.passcode}
@@ -102,9 +102,18 @@ class Deployment:
 
     @classmethod
     def build(
-        cls, folder: Path, broker: RealBroker, *, encrypted: bool = True, pace: Pace | None = None
+        cls,
+        folder: Path,
+        broker: RealBroker,
+        *,
+        encrypted: bool = True,
+        pace: Pace | None = None,
+        port: int | None = None,
     ) -> "Deployment":
-        """Credentials of the broker's CA, both configuration files, an empty spool on either side."""
+        """Credentials of the broker's CA, both configuration files, an empty spool on either side.
+
+        ``port``: where its programs connect to, if not to the broker itself.
+        """
         pki, pace = broker.pki, pace or Pace()
         made = cls(folder, broker, pki.issue("ce.example.org"), pki.issue("accounting.example.org"))
         made.outgoing.mkdir(parents=True)
@@ -114,6 +123,7 @@ class Deployment:
         made.config("send").write_text(
             SENDER.format(
                 broker=broker,
+                port=port or broker.port,
                 use_ssl=use_ssl,
                 host=made.site,
                 encryption=encryption,
@@ -125,6 +135,7 @@ class Deployment:
         made.config("receive").write_text(
             RECEIVER.format(
                 broker=broker,
+                port=port or broker.port,
                 use_ssl=use_ssl,
                 host=made.server,
                 path=made.spool,

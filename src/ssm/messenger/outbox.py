@@ -3,7 +3,8 @@
 
 A message is *ready*, then *in flight*, then gone; when a connection is lost everything in flight is ready
 again, in its old order and with the same bytes. What was in flight at several losses is a suspect: it is sent last,
-and alone, so that a message which makes a broker hang up is found and does not hold up the line.
+and alone, so that a message which makes a broker hang up is found and does not hold up the line. A bad network cuts
+connections whatever is sent; so a suspect is a culprit only when several more were lost while it was alone.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 SUSPECT_LOSSES = 3
+CULPRIT_LOSSES = 2 * SUSPECT_LOSSES
 
 
 @dataclass(slots=True)
@@ -106,17 +108,17 @@ class Outbox:
         """The connection is gone: what was in flight is ready again; how many."""
         items = list(self.in_flight.values())
         self.in_flight.clear()
-        if len(items) == 1 and self.is_suspect(items[0].name):
+        self.losses.update(item.name for item in items)
+        if len(items) == 1 and self.losses[items[0].name] >= CULPRIT_LOSSES:
             self.culprit = items[0]
             return 1
-        self.losses.update(item.name for item in items)
         self.ready.extendleft(item for item in reversed(items) if not self.is_suspect(item.name))
         self.suspects.extend(item for item in items if self.is_suspect(item.name))
         self.changed.set()
         return len(items)
 
     def pop_culprit(self) -> Prepared | None:
-        """The suspect that was alone when the last connection was lost, if there was one; it is not ours any more."""
+        """The suspect that lost the last connection too, if there was one; it is not ours any more."""
         item, self.culprit = self.culprit, None
         if item is not None:
             self.gone(item)

@@ -111,8 +111,8 @@ class Connection(asyncio.Protocol):
                 if not self.connected.done():
                     self.connected.set_result(None)
             case Receipt(receipt):
-                self.is_useful = True
                 future = self.receipts.pop(receipt, None)
+                self.is_useful |= future is not None
                 if future is not None and not future.done():
                     future.set_result(None)
             case Message(frame, token):

@@ -3,7 +3,7 @@
 
 import asyncio
 
-from ssm.messenger.outbox import SUSPECT_LOSSES, Outbox, Prepared
+from ssm.messenger.outbox import CULPRIT_LOSSES, SUSPECT_LOSSES, Outbox, Prepared
 
 
 def item(name: str, size: int = 1) -> Prepared:
@@ -77,13 +77,48 @@ def test_what_was_lost_several_times_is_sent_last_and_alone() -> None:
         first = await asyncio.wait_for(waiting, 5)
         assert first is not None
         assert first.name == "a"
-        assert outbox.pop_culprit() is None
-        assert outbox.lost() == 1
+
+    asyncio.run(work())
+
+
+async def suspects(*names: str) -> Outbox:
+    """An outbox in which these have been in flight together at several losses."""
+    outbox = filled(*names)
+    for _ in range(SUSPECT_LOSSES):
+        await taken(outbox, len(names))
+        outbox.lost()
+    return outbox
+
+
+def test_a_suspect_that_loses_a_connection_alone_lets_the_others_go_first() -> None:
+    """A bad network cuts connections whatever is sent."""
+
+    async def work() -> None:
+        outbox = await suspects("a", "b")
+        order = []
+        for _ in range(4):
+            order += await taken(outbox, 1)
+            assert outbox.lost() == 1
+            assert outbox.pop_culprit() is None
+        assert order == ["a", "b", "a", "b"]
+
+    asyncio.run(work())
+
+
+def test_a_message_that_loses_every_connection_alone_too_is_the_culprit() -> None:
+    async def work() -> None:
+        outbox = await suspects("a", "b")
+        assert await taken(outbox, 1) == ["a"]
+        outbox.lost()
+        assert await taken(outbox, 1) == ["b"]
+        outbox.done(outbox.in_flight["b"])
+        for _ in range(CULPRIT_LOSSES - SUSPECT_LOSSES - 1):
+            assert outbox.pop_culprit() is None
+            assert await taken(outbox, 1) == ["a"]
+            assert outbox.lost() == 1
         culprit = outbox.pop_culprit()
         assert culprit is not None
         assert culprit.name == "a"
-        assert await taken(outbox, 1) == ["b"]
-        outbox.done(outbox.in_flight["b"])
         outbox.close()
         assert outbox.is_drained()
         assert outbox.octets == 0

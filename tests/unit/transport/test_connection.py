@@ -254,6 +254,22 @@ def test_no_more_is_taken_than_was_asked_for_in_the_order_it_came() -> None:
     run(work)
 
 
+def test_a_confirmed_subscription_alone_shows_no_broker_to_be_of_use() -> None:
+    """One that takes everybody and hands out nothing would be asked first, for ever."""
+
+    async def work() -> None:
+        peer = Peer()
+        peer.connection.subscribe(10)
+        _, frame = await peer.hears()
+        peer.confirms(frame)
+        assert not peer.connection.session.receipts
+        assert not peer.connection.is_useful
+        peer.hands_out(b"0")
+        assert peer.connection.is_useful
+
+    run(work)
+
+
 def test_a_delivery_says_what_the_broker_said_of_it() -> None:
     async def work() -> None:
         peer = Peer(settings=SessionSettings(max_body_octets=100_000, heartbeat_seconds=0))

@@ -15,7 +15,10 @@ from ssm.protocols.stomp.codec import Decoder
 from ssm.protocols.stomp.frames import Frame, Version, encode, encode_head
 
 SUBSCRIPTION = "1"
+SUBSCRIBE_RECEIPT = "subscribe"
 DISCONNECT_RECEIPT = "disconnect"
+AWAITED = {SUBSCRIBE_RECEIPT: "our subscription", DISCONNECT_RECEIPT: "the end of the conversation"}
+"""What receipts are for that are not for a message."""
 SILENCE_FACTOR = 2.5  # how many heart-beats may be missing before the peer counts as gone
 
 
@@ -152,7 +155,10 @@ class ClientSession:
         return (head, body, b"\0")
 
     def subscribe(self, destination: str, prefetch: int, prefetch_octets: int, now: float) -> bytes:
-        """One subscription, acknowledged message by message; each broker has its own word for the prefetch."""
+        """One subscription, acknowledged message by message; each broker has its own word for the prefetch.
+
+        It is to be confirmed like a message: a broker that beats, but has forgotten us, would look like an empty queue.
+        """
         self.move("SUBSCRIBE")
         headers = {
             "destination": destination,
@@ -161,7 +167,9 @@ class ClientSession:
             "activemq.prefetchSize": str(prefetch),
             "prefetch-count": str(prefetch),
             "consumer-window-size": str(prefetch_octets),
+            "receipt": SUBSCRIBE_RECEIPT,
         }
+        self.receipts[SUBSCRIBE_RECEIPT] = now + self.settings.receipt_timeout_seconds
         self.last_written = now
         return encode(Frame("SUBSCRIBE", headers), self.version)
 
@@ -243,7 +251,8 @@ class ClientSession:
         if self.connect_deadline is not None and now >= self.connect_deadline:
             raise TimedOutError("the broker did not answer CONNECT in time")
         if self.receipts and now >= next(iter(self.receipts.values())):
-            raise TimedOutError("the broker did not confirm a message in time")
+            what = AWAITED.get(next(iter(self.receipts)), "a message")
+            raise TimedOutError(f"the broker did not confirm {what} in time")
         if self.silence_allowed and now >= self.last_read + self.silence_allowed:
             raise TimedOutError("the broker has been silent for too long")
         if self.beat_every and now >= self.last_written + self.beat_every:

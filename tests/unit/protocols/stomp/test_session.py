@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from collections.abc import Callable
+
 import pytest
 
 from ssm.errors import LocalProtocolError, RefusedError, RemoteProtocolError, TimedOutError
@@ -218,6 +220,7 @@ def test_a_subscription_names_the_prefetch_in_every_brokers_words() -> None:
         "activemq.prefetchSize": "7",
         "prefetch-count": "7",
         "consumer-window-size": "9000",
+        "receipt": "subscribe",
     }
 
 
@@ -277,6 +280,25 @@ def test_a_receipt_has_a_deadline_of_its_own() -> None:
     assert session.on_time(NOW + 89) == b""
     with pytest.raises(TimedOutError, match="confirm"):
         session.on_time(NOW + 90)
+
+
+@pytest.mark.parametrize(
+    ("begin", "what"),
+    [
+        (lambda session: session.subscribe("/queue/a", 10, 1000, NOW), "our subscription"),
+        (lambda session: session.disconnect(NOW), "the end of the conversation"),
+    ],
+)
+def test_a_broker_that_beats_but_does_not_answer_is_given_up(
+    begin: Callable[[ClientSession], bytes], what: str
+) -> None:
+    """To a receiver whose subscription it has forgotten it would look like an empty queue, for ever."""
+    session = connected(settings=SessionSettings(receipt_timeout_seconds=60))
+    begin(session)
+    assert list(session.receive(b"\n", NOW + 59)) == []
+    assert session.on_time(NOW + 59) == b""
+    with pytest.raises(TimedOutError, match=f"did not confirm {what} in time"):
+        session.on_time(NOW + 60)
 
 
 def test_a_deadline_that_is_postponed_is_never_moved_forward() -> None:
