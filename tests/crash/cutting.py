@@ -14,6 +14,7 @@ LIVES_SECONDS = (0.05, 0.3, 1.0)
 OCTETS_TO_THE_CUT = (2_000, 5_000, 10_000, 60_000, 200_000)
 LINGERS_SECONDS = 1.0
 STARTS_WITHIN_SECONDS = 10.0
+ENDS_WITHIN_SECONDS = 5.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -99,7 +100,6 @@ def bad_network(target: int, seed: int) -> Iterator[BadNetwork]:
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        if left := asyncio.all_tasks(loop):
+            loop.run_until_complete(asyncio.wait(left, timeout=ENDS_WITHIN_SECONDS))
         loop.close()
