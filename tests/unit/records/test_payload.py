@@ -38,7 +38,9 @@ def test_what_begins_like_ours_is(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "before", ["\u00a0", "\ufeff", "\n \n", "\n" * 1000], ids=["blank", "mark", "lines", "many lines"]
+    "before",
+    ["\u00a0", "\ufeff", "\n \n", "\n" * 1000, "\n" * 1_000_000],
+    ids=["blank", "mark", "lines", "many lines", "lines without number"],
 )
 def test_what_is_ours_is_recognised_behind_whatever_readers_pass_over(before: str) -> None:
     assert "negative" in {fault.code for fault in faults_of((before + job_text({"WallDuration": "-1"})).encode(), NOW)}
@@ -75,3 +77,4 @@ def test_pieces_are_messages_again() -> None:
     assert all(len(piece) <= 600 and faults_of(piece, NOW) == [] for piece in pieces)
     assert cut(payload, 100) is None
     assert cut(b"hello\n", 100) is None
+    assert cut(octets(JOB_HEADER) + b"\n" * 1000, 100) is None

@@ -21,7 +21,7 @@ from ssm.records.formats import (
     xml_reader,
 )
 from ssm.records.formats.safe_xml import Element, root_of
-from ssm.records.message import BYTE_ORDER_MARK, Cut, Message
+from ssm.records.message import MAX_BLANK_OCTETS, Cut, Message, begun
 from ssm.records.types import RECORD_TYPES
 from ssm.records.types.job import JOB
 from ssm.records.types.normalised_summary import NORMALISED_SUMMARY
@@ -95,16 +95,18 @@ def recognise(blocks: Iterator[bytes]) -> tuple[Format, Iterator[bytes]]:
     beginning = b""
     for block in blocks:
         beginning += block
-        if len(beginning) >= BEGINNING:
+        if len(beginning) >= MAX_BLANK_OCTETS or len(beginning) >= BEGINNING <= len(begun(beginning)):
             break
     return format_of(beginning), chain([beginning], blocks)
 
 
 def format_of(beginning: bytes) -> Format:
     """By the first octets of a message."""
-    text = beginning.removeprefix(BYTE_ORDER_MARK).lstrip()
+    text = begun(beginning)
     if not text:
-        raise FormatError("the message is empty", code="empty-message")
+        is_long = len(beginning) >= MAX_BLANK_OCTETS
+        said = f"the message begins with more than {MAX_BLANK_OCTETS} blanks" if is_long else "the message is empty"
+        raise FormatError(said, code="empty-message")
     if text.startswith(b"{"):
         return FORMATS[usage_json.FORMAT]
     if not text.startswith(b"<"):
