@@ -67,7 +67,7 @@ FORMATS: dict[str, Format] = {
             car.FORMAT, "EMI CAR", (JOB,), {JOB.name: car.NAMES_VERSION},
             partial(xml_reader.read, choose=car.choose, containers=car.CONTAINERS), car.write,
             partial(xml_cutter.cut, containers=car.CONTAINERS),
-            tuple((space, name) for space in car.VOCABULARIES for name in (*car.CONTAINERS, *car.RECORDS)),
+            tuple((space, name) for space in car.VOCABULARIES for name in (*car.CONTAINERS, *car.OGF_RECORDS)),
         ),
         Format(
             aur.FORMAT, "EMI AUR", (SUMMARY, NORMALISED_SUMMARY), aur.NAMES_VERSIONS,

@@ -18,7 +18,8 @@ FORMAT = "car"
 NAMESPACE = "http://eu-emi.eu/namespaces/2012/11/computerecord"
 OGF_NAMESPACE = "http://schema.ogf.org/urf/2003/09/urf"
 CONTAINERS = ("UsageRecords",)
-RECORDS = ("UsageRecord", "JobUsageRecord")
+RECORDS = ("UsageRecord",)
+OGF_RECORDS = (*RECORDS, "JobUsageRecord")
 NAMES_VERSION = "v0.3"
 STRUCTURE = ("JobIdentity", "UserIdentity")
 PASSED_OVER = (
@@ -116,7 +117,7 @@ def vocabulary(namespace: str) -> Vocabulary:
         version="1.2" if namespace == NAMESPACE else "UR 1.0",
         names_version=NAMES_VERSION,
         rules=rules,
-        records=frozenset(map(tag, RECORDS)),
+        records=frozenset(map(tag, RECORDS if namespace == NAMESPACE else OGF_RECORDS)),
         structure=frozenset(map(tag, STRUCTURE)),
         passed_over=frozenset(map(tag, PASSED_OVER)),
         special={tag("CpuDuration"): cpu_duration, tag("Memory"): memory},

@@ -28,7 +28,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
     "rest behind": (addresses() + "x", [("not-json", 17, "the message is not JSON: extra data at column 2", "")]),
     "NaN": (
         addresses(changed(IPCount=float("nan"))),
-        [("not-json", None, "the message is not JSON: NaN is no number of JSON", "")],
+        [("not-json", 14, "the message is not JSON: NaN is no number of JSON", "")],
     ),
     "latin": (
         addresses().encode().replace(b"alice@", b"\xe9lice@"),
@@ -51,7 +51,15 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
     ),
     "type no text": (
         addresses(Type=5),
-        [("unknown-header", None, "Type '5' is not a type of message that we know", "Type")],
+        [
+            (
+                "unknown-header",
+                None,
+                "Type '5' is not a type of message that we know; "
+                "it must be APEL Public IP message or APEL-accelerator-message",
+                "Type",
+            )
+        ],
     ),
     "no version": (
         addresses(Version=None),
