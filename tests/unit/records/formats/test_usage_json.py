@@ -55,8 +55,8 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
             (
                 "unknown-header",
                 None,
-                "Type '5' is not a type of message that we know; "
-                "it must be APEL Public IP message or APEL-accelerator-message",
+                "Type '5' is not a type of message that we know; it must be "
+                + "APEL Public IP message or APEL-accelerator-message",
                 "Type",
             )
         ],
