@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ssm.errors import FormatError
 from ssm.records.check import check_message
 from ssm.records.fault import Fault, Level
+from ssm.records.formats import format_of
 from ssm.records.message import begun
 from ssm.records.split import Size, split
 
@@ -17,6 +18,7 @@ OTHER_CONTENT = frozenset(
 )
 """What is said of other content than ours, when nothing of it could be read."""
 OURS = b"APEL-"
+OURS_IN_JSON = b'"APEL'
 BLOCK = 256 * 1024
 MOST_FAULTS = 1000
 
@@ -31,7 +33,7 @@ def faults_of(payload: bytes, now: int) -> Sequence[Fault]:
             found.append(fault)
         if len(found) >= MOST_FAULTS:
             break
-    if is_other(found) and not begun(payload).startswith(OURS):
+    if is_other(found) and not is_plainly_ours(payload):
         return []
     return sorted(found, key=lambda fault: -fault.level)
 
@@ -40,6 +42,19 @@ def is_plainly_other(payload: bytes) -> bool:
     """Whether its first octets are those of no format of ours: so most of what is not ours costs nothing."""
     beginning = begun(payload[:BLOCK])
     return bool(beginning) and not beginning.startswith((b"{", b"<")) and OURS not in beginning
+
+
+def is_plainly_ours(payload: bytes) -> bool:
+    """Whether its first octets say that it is a message of records, however broken the rest may be."""
+    beginning = payload[:BLOCK]
+    try:
+        form = format_of(beginning)
+    except FormatError:
+        return False
+    if form.roots:
+        return True
+    text = begun(beginning)
+    return text.startswith(OURS) or (text.startswith(b"{") and OURS_IN_JSON in text)
 
 
 def is_other(found: Sequence[Fault]) -> bool:

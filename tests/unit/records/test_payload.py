@@ -6,6 +6,7 @@ import pytest
 from ssm.records.fault import Level
 from ssm.records.payload import MOST_FAULTS, cut, faults_of, sentence
 from tests.usage_messages import ADDRESSES, JOB_HEADER, NOW, addresses, job_text, octets, record_text
+from tests.xml_messages import car_document, job, star_document, storage
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,18 @@ def test_other_content_is_not_judged(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"APEL-job-message: v1\n", b"APEL-\xff", b"APEL-sync-message: v0.1\n" + b"x" * 2_000_000]
+    "payload",
+    [
+        b"APEL-job-message: v1\n",
+        b"APEL-\xff",
+        b"APEL-sync-message: v0.1\n" + b"x" * 2_000_000,
+        addresses().encode()[:-20],
+        addresses().encode().replace(b"alice", b"\xe9"),
+        car_document(job(1))[:-30],
+        car_document(job(1)).replace(b"EXAMPLE", b"\xe9"),
+        star_document(storage(1))[:300],
+    ],
+    ids=lambda payload: repr(payload[-12:]),
 )
 def test_what_begins_like_ours_is(payload: bytes) -> None:
     assert faults_of(payload, NOW)

@@ -85,6 +85,7 @@ def sheet(kind: RecordType) -> Sheet:
         namespaces=f'xmlns:aur="{NAMESPACE}" xmlns:urf="{car.NAMESPACE}"',
         order=ORDER,
         extras={"GlobalUserName": car.name_type},
+        never_absent=("infrastructure_type", "infrastructure"),
     )
 
 

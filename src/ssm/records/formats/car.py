@@ -174,5 +174,6 @@ write = writer(
         },
         extras={"GlobalUserName": name_type},
         counts=("memory_real", "memory_virtual"),
+        never_absent=("machine_name", "queue", "local_user_id", "infrastructure_type"),
     )
 )  # fmt: skip

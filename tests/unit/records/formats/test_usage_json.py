@@ -19,6 +19,7 @@ def changed(**values: object) -> dict[str, object]:
 
 
 Said = list[tuple[str, int | None, str, str]]
+NO_TYPE = "is not a type of message that we know; it must be APEL Public IP message or APEL-accelerator-message"
 BAD: dict[str, tuple[str | bytes, Said]] = {
     "no JSON": ('{"Type": ', [("not-json", 1, "the message is not JSON: expecting value at column 10", "")]),
     "brace alone": (
@@ -49,18 +50,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
             )
         ],
     ),
-    "type no text": (
-        addresses(Type=5),
-        [
-            (
-                "unknown-header",
-                None,
-                "Type '5' is not a type of message that we know; it must be "
-                + "APEL Public IP message or APEL-accelerator-message",
-                "Type",
-            )
-        ],
-    ),
+    "type no text": (addresses(Type=5), [("unknown-header", None, f"Type '5' {NO_TYPE}", "Type")]),
     "no version": (
         addresses(Version=None),
         [("missing-field", None, "Version: is missing, and must be v0.2", "Version")],
