@@ -12,7 +12,8 @@ from ssm.records.checking import Check, Context
 from ssm.records.checks import CHECKS
 from ssm.records.fault import Fault, Level, fault_of
 from ssm.records.field import RecordType
-from ssm.records.formats import car, recognise
+from ssm.records.formats import recognise
+from ssm.records.formats.xml_names import CAR
 from ssm.records.message import Batch, Message
 from ssm.records.whole_message import DuplicateKeys, Sites, size_fault
 
@@ -100,6 +101,6 @@ def outdated(message: Message) -> Iterator[Fault]:
     elif message.format == "aur":
         said = "APEL servers do not read AUR yet; ssm convert --to apel-text makes a text message of it"
         yield Fault(Level.NOTE, "not-yet-read", said)
-    elif message.format == car.FORMAT and message.version != "1.2":
+    elif message.format == CAR.format and message.version != "1.2":
         said = "APEL servers read CAR 1.2 only, not OGF UR; ssm convert --to car makes one of it"
         yield Fault(Level.WARNING, "old-version", said)

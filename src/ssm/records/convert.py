@@ -14,7 +14,8 @@ from ssm.errors import FormatError, RecordError
 from ssm.records.benchmarks import KNOWN, Benchmarks, canonical
 from ssm.records.fault import Fault, Level, quoted
 from ssm.records.field import Record, RecordType, changes_kinds
-from ssm.records.formats import FORMATS, Format, car
+from ssm.records.formats import FORMATS, Format
+from ssm.records.formats.xml_names import CAR
 from ssm.records.message import Message
 from ssm.records.moments import iso_time
 from ssm.records.types.job import JOB, JobRecord
@@ -129,7 +130,7 @@ def one_converted(record: Record, target: Target, names: set[str], now: int, los
         record = with_level(record, is_dictionary=is_newest(target), lose=losses.lose)
     elif isinstance(record, NormalisedSummaryRecord):
         record = with_sums(record, is_dictionary=is_newest(target), lose=losses.lose)
-    if target.format is FORMATS[car.FORMAT] and isinstance(record, JobRecord):
+    if target.format is FORMATS[CAR.format] and isinstance(record, JobRecord):
         record = completed(record, now)
     gone: dict[str, None] = {}
     for one in target.type.fields():
