@@ -138,7 +138,7 @@ def one_converted(record: Record, target: Target, names: set[str], now: int, los
         if value is not None and one.attribute not in names:
             gone[one.attribute] = None
             if target.type is not JOB or (one.attribute not in INCIDENTAL and (one.attribute, value) != COMPLETED):
-                losses.lose(one.name, f"{quoted(str(value))} has no place in {target.format.title}")
+                losses.lose(one.name, f"{quoted(str(value))} has no place in {target.format.title} {target.version}")
     return msgspec.structs.replace(record, **gone) if gone else record
 
 
