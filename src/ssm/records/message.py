@@ -77,6 +77,8 @@ class Message:
     """May raise FormatError where the message cannot be read on."""
     faults: list[Fault] = field(default_factory=list)
     """What is wrong with its frame."""
+    line: int | None = None
+    """Where its header or its root stands."""
 
 
 @dataclass(frozen=True, slots=True)

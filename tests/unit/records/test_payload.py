@@ -78,7 +78,7 @@ def test_a_fault_is_a_sentence_with_its_line() -> None:
         "line 6: CpuDuration: 'x' must be a whole number"
     ]
     (empty,) = faults_of(octets(JOB_HEADER), NOW)
-    assert sentence(empty) == "the message has a header and no record; it is accepted, and says nothing"
+    assert sentence(empty) == "line 1: the message has a header and no record; it is accepted, and says nothing"
 
 
 def test_pieces_are_messages_again() -> None:

@@ -35,7 +35,7 @@ def read(blocks: Iterator[bytes]) -> Message:
     header = read_header(line, number)
     reading = Reading(Shapes(header.type, header.names_version), number + 1)
     batches = read_batches(reading, chain([(rest, odd)], portions))
-    return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults))
+    return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults), number)
 
 
 def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[str, bool]]:

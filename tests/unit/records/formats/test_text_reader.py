@@ -18,7 +18,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
     "only blanks": (" \n\n", [("empty-message", None, "the message is empty")]),
     "header only": (
         JOB_HEADER,
-        [("no-records", None, "the message has a header and no record; it is accepted, and says nothing")],
+        [("no-records", 1, "the message has a header and no record; it is accepted, and says nothing")],
     ),
     "unknown header": (
         "APEL-job-message: v0.3\nSite: A\n%%\n",
@@ -61,7 +61,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
                     "colon: did you mean APEL-summary-job-message: v0.2?"
                 ),
             ),
-            ("no-records", None, "the message has a header and no record; it is accepted, and says nothing"),
+            ("no-records", 1, "the message has a header and no record; it is accepted, and says nothing"),
         ],
     ),
     "header blank": (
