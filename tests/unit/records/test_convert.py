@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every direction of conversion: what keeps its meaning, what is lost and said, and what is refused."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -139,6 +141,21 @@ def test_what_only_car_says_is_lost_in_text_but_for_what_is_incidental() -> None
         "JobName (2 times): 'completed' has no place in APEL text v0.3",
         "Status (2 times): 'failed' has no place in APEL text v0.3",
     ]
+
+
+def test_what_only_car_does_without_is_said() -> None:
+    some = car_document(re.sub("<ServiceLevel.*</ServiceLevel>", "", job(1)))
+    assert convert(some, "car")[1] == []
+    made, lost = convert(some, "apel-text")
+    assert lost == ["ServiceLevel: is not said, which repositories take for custom in EMI CAR, and refuse in APEL text"]
+    assert b"ServiceLevel" not in made
+
+
+def test_a_message_without_records_becomes_no_document_without_records() -> None:
+    header = b"APEL-individual-job-message: v0.3\n"
+    assert convert(header, "apel-text") == (header, [])
+    with pytest.raises(RecordError, match="The message holds no record; repositories refuse EMI CAR without one"):
+        convert(header, "car")
 
 
 @pytest.mark.parametrize(("kind", "version", "record"), [(SUMMARY, "v0.2", SUM_V02), (SUMMARY, "v0.4", SUM_V04)])
