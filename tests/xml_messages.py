@@ -8,7 +8,7 @@ from itertools import chain
 from ssm.errors import FormatError
 from ssm.records.fault import Fault, Level, fault_of
 from ssm.records.field import Record
-from ssm.records.formats import aur, car, recognise, star
+from ssm.records.formats import aur, car, recognise, star, xml_names
 from ssm.records.formats.safe_xml import Element, Elements
 from ssm.records.formats.xml_careful import CarefulXml
 from ssm.records.formats.xml_reader import MAX_LESSONS, Reading
@@ -28,7 +28,10 @@ class Language:
     choose: Callable[[Element, Elements], Vocabulary]
 
 
-LANGUAGES = {one.FORMAT: Language(one.CONTAINERS, one.choose) for one in (car, aur, star)}
+LANGUAGES = {
+    names.format: Language(names.containers, one.choose)
+    for names, one in ((xml_names.CAR, car), (xml_names.AUR, aur), (xml_names.STAR, star))
+}
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,8 @@ class FormatError(RejectError):
         self.line = line
         self.path = path
         self.suggestion = suggestion
+        self.file = ""
+        """Where the message was read, for who knows it."""
 
 
 class UnstorableError(RejectError):

@@ -157,13 +157,19 @@ def open_sender(
 
 
 def open_content(check: str, journal: SqliteJournal) -> ContentPorts:
-    """Who looks at payloads, and cuts them."""
-    from ssm.records.fault import Level
-    from ssm.records.payload import cut, faults_of, sentence
+    """Who looks at payloads, and cuts them; what knows records is loaded with the first payload."""
 
     def inspect(payload: bytes) -> list[Remark]:
+        from ssm.records.fault import Level
+        from ssm.records.payload import faults_of, sentence
+
         found = faults_of(payload, int(utc_now().timestamp()))
         return [Remark(sentence(fault), fault.level is Level.ERROR) for fault in found]
+
+    def cut(payload: bytes, most_octets: int) -> list[bytes] | None:
+        from ssm.records import payload as content
+
+        return content.cut(payload, most_octets)
 
     return ContentPorts(
         inspect=None if check == "off" else inspect,

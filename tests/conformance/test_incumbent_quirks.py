@@ -160,7 +160,7 @@ QUIRKS = {
     "a dictionary without braces": Quirk(level("hepspec: 11.4, si2k: 2850"), LOADS),
     "a plain number for a dictionary": Quirk(level("10.5"), REJECTS),
     "a benchmark twice in a dictionary": Quirk(level("{hepspec: 1, hepspec: 2}"), REJECTS),
-    "a benchmark twice but for case": Quirk(level("{HEPSPEC: 9, hepspec: 11}"), LOADS),
+    "a benchmark twice but for case": Quirk(level("{HEPSPEC: 9, hepspec: 11}"), LOADS, doubt="odd-value"),
     "no known benchmark in a dictionary": Quirk(level("{other: 2}"), REJECTS),
     "no dictionary, which stops the loader": Quirk(level("None"), REJECTS),
     "an unknown benchmark beside a known one": Quirk(level("{other: 2, hepspec: 11}"), LOADS),

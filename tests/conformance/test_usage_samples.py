@@ -101,7 +101,7 @@ EXPECTED: dict[str, Expected] = {
         [
             (
                 "old-version",
-                None,
+                1,
                 "APEL servers do not know the names of version v0.1; ssm convert makes a newer message of it",
             )
         ],
@@ -235,7 +235,7 @@ EXPECTED: dict[str, Expected] = {
         [
             (
                 "old-version",
-                None,
+                1,
                 "APEL servers do not know the names of version v0.1; ssm convert makes a newer message of it",
             )
         ],

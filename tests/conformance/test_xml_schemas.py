@@ -24,12 +24,13 @@ TIMES = st.integers(0, 253402300799)
 SECONDS = st.integers(0, 10**11)
 JOBS = st.builds(
     JobRecord,
-    site=WORDS, submit_host=MAYBE_WORDS, machine_name=WORDS, queue=WORDS, local_job_id=WORDS, local_user_id=WORDS,
+    site=WORDS, submit_host=MAYBE_WORDS, machine_name=MAYBE_WORDS, queue=MAYBE_WORDS, local_job_id=WORDS,
+    local_user_id=MAYBE_WORDS,
     global_user_name=MAYBE_WORDS | st.just("/DC=org/CN=a") | st.just("CN=a,DC=org"), fqan=MAYBE_WORDS, vo=MAYBE_WORDS,
     vo_group=MAYBE_WORDS, vo_role=MAYBE_WORDS, wall_duration=SECONDS, cpu_duration=SECONDS,
     processors=st.none() | COUNTS,
     node_count=st.none() | COUNTS, start_time=TIMES, end_time=TIMES, infrastructure_description=MAYBE_WORDS,
-    infrastructure_type=WORDS, memory_real=st.none() | COUNTS, memory_virtual=st.none() | COUNTS,
+    infrastructure_type=MAYBE_WORDS, memory_real=st.none() | COUNTS, memory_virtual=st.none() | COUNTS,
     service_level_type=WORDS, service_level=st.floats(0, 1e15), record_id=WORDS, create_time=TIMES,
     global_job_id=MAYBE_WORDS, local_group=MAYBE_WORDS, job_name=MAYBE_WORDS,
     status=st.sampled_from(("completed", "failed", "aborted")), exit_status=st.none() | st.integers(-1, 255),

@@ -15,7 +15,7 @@ from ssm.records.checking import Check, Context
 from ssm.records.checks import CHECKS
 from ssm.records.fault import Fault, Level
 from ssm.records.field import Need, Record, RecordType, WireField
-from ssm.records.formats import text_reader, text_shapes, text_writer, usage_json
+from ssm.records.formats import text_cutter, text_reader, text_shapes, text_writer, usage_json
 from ssm.records.formats.text_lines import Careful
 from ssm.records.gathering import Gathering
 from ssm.records.message import Batch, made
@@ -49,7 +49,9 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     kinds.DECIMAL.name: NUMBERS,
     kinds.TIME.name: st.integers(0, LAST_SECOND) | st.integers(0, 2 * NOW),
     kinds.SECONDS.name: INTEGERS,
-    kinds.BENCHMARKS.name: st.dictionaries(NAMES, NUMBERS, min_size=1, max_size=4).map(Benchmarks.of),
+    kinds.BENCHMARKS.name: st.dictionaries(NAMES, NUMBERS, min_size=1, max_size=4)
+    .map(Benchmarks.of)
+    .filter(lambda some: not some.names_one_twice()),
 }
 
 
@@ -281,3 +283,26 @@ def assert_places(batch: Batch, lines: list[str]) -> None:
         place = batch.place(index, "number_of_jobs")
         assert place.line is not None
         assert lines[place.line - 1] == f"NumberOfJobs: {record.number_of_jobs}"
+
+
+PORTIONS = st.sampled_from([
+    *("Site: a", "NumberOfJobs: 1", "Site: a%%b", "Site: a%%Month: 5", "%%", "%%%", "%% ", "Month: 5%%"),
+    *("%%Year: 2024", "Year: 2024 %% %%", "", " ", "Site: %%: x", "b%%c", "UpdateTime: %%UpdateTime: x"),
+    "Site: \u00e4%%\u00e4",
+])  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(lines=st.lists(PORTIONS, max_size=12), end=st.sampled_from(["\n", "\r\n", "\r"]), size=st.integers(1, 40))
+def test_who_takes_a_text_message_apart_finds_the_same_records_as_who_reads_it(
+    lines: list[str], end: str, size: int
+) -> None:
+    data = end.join(["APEL-sync-message: v0.1", *lines]).encode()
+    found = text_cutter.cut(blocks(data, size))
+    alone = [read_all(found.head + one + found.tail) for one in found.records]
+    assert all(len(some) <= 1 for some in alone)
+    assert [record for some in alone for record in some] == read_all(data)
+
+
+def read_all(data: bytes) -> list[Record]:
+    return [record for batch in begun(data).batches for record in batch.records]

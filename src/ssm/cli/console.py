@@ -14,13 +14,22 @@ NUMBERS = frozenset({"size", "seconds", "records", "jobs", "wall h", "CPU h", "o
 
 def complain(error: SsmError) -> None:
     """One sentence, every fault on a line of its own, and what to do next."""
-    where = f"line {error.line}: " if isinstance(error, FormatError) and error.line else ""
-    print(f"{program()}: {where}{printable(str(error))}", file=sys.stderr)
+    guess = f": did you mean {error.suggestion}?" if isinstance(error, FormatError) and error.suggestion else ""
+    print(f"{program()}: {printable(f'{place_of(error)}{error}{guess}')}", file=sys.stderr)
     if isinstance(error, ConfigError):
         for fault in error.faults:
             print(f"  {printable(str(fault))}", file=sys.stderr)
     if error.hint:
         print(f"  → {printable(error.hint)}", file=sys.stderr)
+
+
+def place_of(error: SsmError) -> str:
+    """Where the message is broken that cannot be read, as editors understand it."""
+    if not isinstance(error, FormatError):
+        return ""
+    if not error.file:
+        return f"line {error.line}: " if error.line else ""
+    return f"{error.file}:{error.line}: " if error.line else f"{error.file}: "
 
 
 def say(sentence: str) -> None:

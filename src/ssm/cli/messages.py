@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ssm.cli.console import progress_of
-from ssm.errors import InputError
+from ssm.errors import FormatError, InputError
 
 BLOCK = 256 * 1024
 STANDARD_INPUT = "-"
@@ -31,7 +31,21 @@ def label(name: str) -> str:
 
 @contextmanager
 def blocks_of(name: str) -> Iterator[Iterator[bytes]]:
-    """The octets of a message; InputError, here or while they are read, where there are none to be had."""
+    """The octets of a message; InputError, here or while they are read, where there are none to be had.
+
+    A FormatError on the way learns whose it is.
+    """
+    try:
+        with opened(name) as blocks:
+            yield blocks
+    except FormatError as error:
+        error.file = label(name)
+        raise
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Iterator[bytes]]:
+    """As above."""
     if name == STANDARD_INPUT:
         yield read_blocks(name, sys.stdin.buffer.read)
         return

@@ -58,6 +58,10 @@ class Benchmarks:
         by_name = {name.lower(): value for name, value in self.values}  # names alike but for case: the last one
         return next(((known, by_name[known]) for known in KNOWN if known in by_name), None)
 
+    def names_one_twice(self) -> bool:
+        """Whether names are alike but for case, of which a repository takes the last."""
+        return len({name.lower() for name, _ in self.values}) < len(self.values)
+
     def __str__(self) -> str:
         return "{" + ", ".join(f"{name}: {value!r}" for name, value in self.values) + "}"
 

@@ -12,7 +12,8 @@ from ssm.records.checking import Check, Context
 from ssm.records.checks import CHECKS
 from ssm.records.fault import Fault, Level, fault_of
 from ssm.records.field import RecordType
-from ssm.records.formats import car, recognise
+from ssm.records.formats import recognise
+from ssm.records.formats.xml_names import CAR
 from ssm.records.message import Batch, Message
 from ssm.records.whole_message import DuplicateKeys, Sites, size_fault
 
@@ -62,7 +63,7 @@ def check_records(message: Message, now: int, see: Callable[[Batch], None] | Non
     yield from sites.faults()
     if not count and message.type.headers and message.format == "apel-text":
         said = "the message has a header and no record; it is accepted, and says nothing"
-        yield Fault(Level.WARNING, "no-records", said)
+        yield Fault(Level.WARNING, "no-records", said, message.line)
 
 
 def checks_for(kind: RecordType) -> list[Check]:
@@ -96,10 +97,10 @@ def outdated(message: Message) -> Iterator[Fault]:
     said = ""
     if message.format == "apel-text" and message.names_version == "v0.1" and message.type.newest != "v0.1":
         said = "APEL servers do not know the names of version v0.1; ssm convert makes a newer message of it"
-        yield Fault(Level.WARNING, "old-version", said)
+        yield Fault(Level.WARNING, "old-version", said, message.line)
     elif message.format == "aur":
         said = "APEL servers do not read AUR yet; ssm convert --to apel-text makes a text message of it"
-        yield Fault(Level.NOTE, "not-yet-read", said)
-    elif message.format == car.FORMAT and message.version != "1.2":
+        yield Fault(Level.NOTE, "not-yet-read", said, message.line)
+    elif message.format == CAR.format and message.version != "1.2":
         said = "APEL servers read CAR 1.2 only, not OGF UR; ssm convert --to car makes one of it"
-        yield Fault(Level.WARNING, "old-version", said)
+        yield Fault(Level.WARNING, "old-version", said, message.line)

@@ -14,7 +14,8 @@ from ssm.errors import FormatError, RecordError
 from ssm.records.benchmarks import KNOWN, Benchmarks, canonical
 from ssm.records.fault import Fault, Level, quoted
 from ssm.records.field import Record, RecordType, changes_kinds
-from ssm.records.formats import FORMATS, Format, car
+from ssm.records.formats import FORMATS, TEXT, Format
+from ssm.records.formats.xml_names import CAR
 from ssm.records.message import Message
 from ssm.records.moments import iso_time
 from ssm.records.types.job import JOB, JobRecord
@@ -26,6 +27,7 @@ INCIDENTAL = ("record_id", "create_time")
 """About the record itself, not about usage: no loss."""
 COMPLETED = ("status", "completed")
 """What CAR requires every job to be."""
+NO_LEVEL = "is not said, which repositories take for custom in EMI CAR, and refuse in APEL text"
 WITH_LEVEL = (JobRecord, SummaryRecord)
 
 Lose: TypeAlias = Callable[[str, str], None]
@@ -96,16 +98,26 @@ def same_meaning(kind: RecordType, version: str) -> str:
 
 
 def converted(message: Message, target: Target, now: int, losses: Losses) -> Iterator[Record]:
-    """The records as the target has them; FormatError when the message has faults that a repository refuses."""
+    """The records as the target has them; FormatError when the message has faults that a repository refuses.
+
+    RecordError where there is none, and the target must have one.
+    """
     refuse_faulty(message.faults)
     names = places(target)
+    leaves_car = message.format == CAR.format != target.format.name
+    count = 0
     for batch in message.batches:
         refuse_faulty(batch.faults)
         for fault in batch.faults:
             if fault.code in NOT_KEPT:
                 losses.lose(fault.field or fault.code, fault.message)
         for record in batch.records:
+            if leaves_car and isinstance(record, JobRecord) and record.service_level is None:
+                losses.lose("ServiceLevel", NO_LEVEL)
             yield one_converted(record, target, names, now, losses)
+        count += len(batch)
+    if not count and target.format.name != TEXT:
+        raise RecordError("The message", f"holds no record; repositories refuse {target.format.title} without one")
 
 
 def refuse_faulty(faults: Iterable[Fault]) -> None:
@@ -129,7 +141,7 @@ def one_converted(record: Record, target: Target, names: set[str], now: int, los
         record = with_level(record, is_dictionary=is_newest(target), lose=losses.lose)
     elif isinstance(record, NormalisedSummaryRecord):
         record = with_sums(record, is_dictionary=is_newest(target), lose=losses.lose)
-    if target.format is FORMATS[car.FORMAT] and isinstance(record, JobRecord):
+    if target.format is FORMATS[CAR.format] and isinstance(record, JobRecord):
         record = completed(record, now)
     gone: dict[str, None] = {}
     for one in target.type.fields():
@@ -137,7 +149,7 @@ def one_converted(record: Record, target: Target, names: set[str], now: int, los
         if value is not None and one.attribute not in names:
             gone[one.attribute] = None
             if target.type is not JOB or (one.attribute not in INCIDENTAL and (one.attribute, value) != COMPLETED):
-                losses.lose(one.name, f"{quoted(str(value))} has no place in {target.format.title}")
+                losses.lose(one.name, f"{quoted(str(value))} has no place in {target.format.title} {target.version}")
     return msgspec.structs.replace(record, **gone) if gone else record
 
 

@@ -15,10 +15,17 @@ from ssm.records.table import Column, Table
 
 BATCH_RECORDS = 512
 MAX_RECORD_OCTETS = 1024 * 1024
+MAX_BLANK_OCTETS = 1024 * 1024
+"""What may stand before a message, and says nothing."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Tolerated before a message of any format."""
 Blocks = Iterable[bytes]
 """The octets of a message, in any portions."""
+
+
+def begun(octets: bytes) -> bytes:
+    """The beginning of a message, without what may stand before it."""
+    return octets.removeprefix(BYTE_ORDER_MARK).lstrip()
 
 
 @dataclass(slots=True)
@@ -70,6 +77,8 @@ class Message:
     """May raise FormatError where the message cannot be read on."""
     faults: list[Fault] = field(default_factory=list)
     """What is wrong with its frame."""
+    line: int | None = None
+    """Where its header or its root stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from ssm.errors import FormatError
 from ssm.records.check import check_message
 from ssm.records.fault import Fault, Level
-from ssm.records.message import BYTE_ORDER_MARK
+from ssm.records.formats import format_of
+from ssm.records.message import begun
 from ssm.records.split import Size, split
 
 OTHER_CONTENT = frozenset(
@@ -17,6 +18,7 @@ OTHER_CONTENT = frozenset(
 )
 """What is said of other content than ours, when nothing of it could be read."""
 OURS = b"APEL-"
+OURS_IN_JSON = b'"APEL'
 BLOCK = 256 * 1024
 MOST_FAULTS = 1000
 
@@ -31,15 +33,28 @@ def faults_of(payload: bytes, now: int) -> Sequence[Fault]:
             found.append(fault)
         if len(found) >= MOST_FAULTS:
             break
-    if is_other(found) and not payload.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(OURS):
+    if is_other(found) and not is_plainly_ours(payload):
         return []
     return sorted(found, key=lambda fault: -fault.level)
 
 
 def is_plainly_other(payload: bytes) -> bool:
     """Whether its first octets are those of no format of ours: so most of what is not ours costs nothing."""
-    beginning = payload[:BLOCK].removeprefix(BYTE_ORDER_MARK).lstrip()
+    beginning = begun(payload[:BLOCK])
     return bool(beginning) and not beginning.startswith((b"{", b"<")) and OURS not in beginning
+
+
+def is_plainly_ours(payload: bytes) -> bool:
+    """Whether its first octets say that it is a message of records, however broken the rest may be."""
+    beginning = payload[:BLOCK]
+    try:
+        form = format_of(beginning)
+    except FormatError:
+        return False
+    if form.roots:
+        return True
+    text = begun(beginning)
+    return text.startswith(OURS) or (text.startswith(b"{") and OURS_IN_JSON in text)
 
 
 def is_other(found: Sequence[Fault]) -> bool:
@@ -49,9 +64,9 @@ def is_other(found: Sequence[Fault]) -> bool:
 
 
 def cut(payload: bytes, most_octets: int) -> list[bytes] | None:
-    """The pieces; None where it is no message of ours, or a record alone is too large."""
+    """The pieces; None where it is no message of ours, has no record, or a record alone is too large."""
     try:
-        return list(split(blocks(payload), Size(most_octets)))
+        return list(split(blocks(payload), Size(most_octets))) or None
     except FormatError:
         return None
 

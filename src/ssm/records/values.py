@@ -170,20 +170,29 @@ def read_xml_duration(text: str, doubts: Doubts) -> int:
 
 def read_benchmarks(text: str, doubts: Doubts) -> Benchmarks:
     """A dictionary of them."""
-    del doubts
-    return Benchmarks.parse(text)
+    return without_doubt(Benchmarks.parse(text), doubts)
+
+
+def without_doubt(read: Benchmarks, doubts: Doubts) -> Benchmarks:
+    """The same; with a doubt where it is not plain which value counts."""
+    if read.names_one_twice():
+        doubts.append("names a benchmark twice, in other letters; repositories take the last")
+    return read
 
 
 def benchmarks_from_json(value: object, doubts: Doubts) -> Benchmarks:
     """An object of numbers."""
     if not isinstance(value, dict) or not value:
         raise ValueError('must be benchmarks, as in {"HEPscore23": 15.3}')
-    return Benchmarks.of({str(name): number_from_json(one, doubts) for name, one in value.items()})
+    read = Benchmarks.of({str(name): number_from_json(one, doubts) for name, one in value.items()})
+    return without_doubt(read, doubts)
 
 
 def benchmarks_column(values: Sequence[str]) -> Sequence[Benchmarks | None]:
     """The same few dictionaries stand in thousands of records, so each is read once."""
     read = {value: None if value == "None" else Benchmarks.parse(value) for value in set(values)}
+    if any(one is not None and one.names_one_twice() for one in read.values()):
+        raise ValueError("a value needs a closer look")
     return [read[value] for value in values]
 
 

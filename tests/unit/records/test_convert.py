@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every direction of conversion: what keeps its meaning, what is lost and said, and what is refused."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -94,7 +96,7 @@ def test_a_job_of_the_first_version_keeps_what_it_says_and_loses_what_has_no_pla
         msgspec.structs.replace(small, service_level=ONE, service_level_type=None)
     ]
     _, lost = convert(written("apel-text", JOB, "v0.3", JOB_V03), "apel-text", "v0.1")
-    assert lost[0] == "MachineName: 'batch.example.org' has no place in APEL text"
+    assert lost[0] == "MachineName: 'batch.example.org' has no place in APEL text v0.1"
 
 
 def test_without_a_version_a_message_keeps_the_meaning_of_its_fields() -> None:
@@ -133,12 +135,27 @@ def test_what_only_car_says_is_lost_in_text_but_for_what_is_incidental() -> None
     inner = "<JobName>completed</JobName><Status>failed</Status><ExitStatus>3</ExitStatus><Host>wn1</Host><Foo>x</Foo>"
     _, lost = convert(car_document(job(1, inner=inner), job(2, inner=inner)), "apel-text")
     assert sorted(lost) == [
-        "ExitStatus (2 times): '3' has no place in APEL text",
+        "ExitStatus (2 times): '3' has no place in APEL text v0.3",
         "Foo (2 times): is no element of car records; repositories pass it over",
         "Host: is not kept: accounting has no use for it",
-        "JobName (2 times): 'completed' has no place in APEL text",
-        "Status (2 times): 'failed' has no place in APEL text",
+        "JobName (2 times): 'completed' has no place in APEL text v0.3",
+        "Status (2 times): 'failed' has no place in APEL text v0.3",
     ]
+
+
+def test_what_only_car_does_without_is_said() -> None:
+    some = car_document(re.sub("<ServiceLevel.*</ServiceLevel>", "", job(1)))
+    assert convert(some, "car")[1] == []
+    made, lost = convert(some, "apel-text")
+    assert lost == ["ServiceLevel: is not said, which repositories take for custom in EMI CAR, and refuse in APEL text"]
+    assert b"ServiceLevel" not in made
+
+
+def test_a_message_without_records_becomes_no_document_without_records() -> None:
+    header = b"APEL-individual-job-message: v0.3\n"
+    assert convert(header, "apel-text") == (header, [])
+    with pytest.raises(RecordError, match="The message holds no record; repositories refuse EMI CAR without one"):
+        convert(header, "car")
 
 
 @pytest.mark.parametrize(("kind", "version", "record"), [(SUMMARY, "v0.2", SUM_V02), (SUMMARY, "v0.4", SUM_V04)])
@@ -152,7 +169,7 @@ def test_a_summary_goes_to_aur_and_back(kind: RecordType, version: str, record: 
 def test_the_benchmark_of_normalised_sums_has_no_place_in_aur() -> None:
     made, lost = convert(written("apel-text", NORMALISED_SUMMARY, "v0.4", NORM_V04), "aur")
     assert read(made) == [msgspec.structs.replace(NORM_V03, service_level_type=None)]
-    assert lost == ["ServiceLevelType: 'HEPSPEC' has no place in EMI AUR"]
+    assert lost == ["ServiceLevelType: 'HEPSPEC' has no place in EMI AUR 1.2"]
     back, lost = convert(made, "apel-text", "v0.4")
     assert read(back) == [NORM_V04]
     assert lost == ["NormalisedWallDuration: the benchmark is not said, and taken to be HEPSPEC"]

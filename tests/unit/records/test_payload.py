@@ -6,6 +6,7 @@ import pytest
 from ssm.records.fault import Level
 from ssm.records.payload import MOST_FAULTS, cut, faults_of, sentence
 from tests.usage_messages import ADDRESSES, JOB_HEADER, NOW, addresses, job_text, octets, record_text
+from tests.xml_messages import car_document, job, star_document, storage
 
 
 @pytest.mark.parametrize(
@@ -31,14 +32,27 @@ def test_other_content_is_not_judged(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"APEL-job-message: v1\n", b"APEL-\xff", b"APEL-sync-message: v0.1\n" + b"x" * 2_000_000]
+    "payload",
+    [
+        b"APEL-job-message: v1\n",
+        b"APEL-\xff",
+        b"APEL-sync-message: v0.1\n" + b"x" * 2_000_000,
+        addresses().encode()[:-20],
+        addresses().encode().replace(b"alice", b"\xe9"),
+        car_document(job(1))[:-30],
+        car_document(job(1)).replace(b"EXAMPLE", b"\xe9"),
+        star_document(storage(1))[:300],
+    ],
+    ids=lambda payload: repr(payload[-12:]),
 )
 def test_what_begins_like_ours_is(payload: bytes) -> None:
     assert faults_of(payload, NOW)
 
 
 @pytest.mark.parametrize(
-    "before", ["\u00a0", "\ufeff", "\n \n", "\n" * 1000], ids=["blank", "mark", "lines", "many lines"]
+    "before",
+    ["\u00a0", "\ufeff", "\n \n", "\n" * 1000, "\n" * 1_000_000],
+    ids=["blank", "mark", "lines", "many lines", "lines without number"],
 )
 def test_what_is_ours_is_recognised_behind_whatever_readers_pass_over(before: str) -> None:
     assert "negative" in {fault.code for fault in faults_of((before + job_text({"WallDuration": "-1"})).encode(), NOW)}
@@ -64,7 +78,7 @@ def test_a_fault_is_a_sentence_with_its_line() -> None:
         "line 6: CpuDuration: 'x' must be a whole number"
     ]
     (empty,) = faults_of(octets(JOB_HEADER), NOW)
-    assert sentence(empty) == "the message has a header and no record; it is accepted, and says nothing"
+    assert sentence(empty) == "line 1: the message has a header and no record; it is accepted, and says nothing"
 
 
 def test_pieces_are_messages_again() -> None:
@@ -75,3 +89,4 @@ def test_pieces_are_messages_again() -> None:
     assert all(len(piece) <= 600 and faults_of(piece, NOW) == [] for piece in pieces)
     assert cut(payload, 100) is None
     assert cut(b"hello\n", 100) is None
+    assert cut(octets(JOB_HEADER) + b"\n" * 1000, 100) is None

@@ -59,6 +59,7 @@ def star_with_comments(count: int) -> bytes:
 MAKERS: dict[str, Callable[[int], bytes]] = {
     "text": text,
     "text-crlf": lambda count: text(count, "\r\n"),
+    "text-cr": lambda count: text(count, "\r"),
     "car": sized(job, car_document),
     "aur": sized(summary, aur_document),
     "star": sized(storage, star_document),

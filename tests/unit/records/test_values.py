@@ -217,6 +217,15 @@ def test_a_unit_that_would_read_back_as_another_is_not_written() -> None:
     assert not values.is_sound_earlier_unit("None")
 
 
+def test_a_benchmark_in_two_spellings_leaves_a_doubt_and_so_needs_a_closer_look() -> None:
+    doubts: Doubts = []
+    assert values.read_benchmarks("{HEPSPEC: 9, hepspec: 11}", doubts).chosen() == ("hepspec", 11.0)
+    values.benchmarks_from_json({"HEPSPEC": 9, "hepspec": 11}, doubts)
+    assert doubts == ["names a benchmark twice, in other letters; repositories take the last"] * 2
+    with pytest.raises(ValueError, match="closer look"):
+        values.benchmarks_column(["{a: 1}", "{A: 1, a: 1}"])
+
+
 def test_benchmarks_come_back_from_json() -> None:
     some = Benchmarks((("HEPscore23", 15.3), ("own", 1.0)))
     assert values.benchmarks_to_json(some) == {"HEPscore23": 15.3, "own": 1.0}

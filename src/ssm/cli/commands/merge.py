@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ssm.cli.files import new_file
-from ssm.cli.messages import blocks_of
+from ssm.cli.messages import blocks_of, label
+from ssm.errors import FormatError
 from ssm.records.split import merge
 
 
@@ -30,15 +31,21 @@ def run(arguments: argparse.Namespace) -> int:
         # One that is not there is told before anything is written.
         with blocks_of(name):
             pass
-    with ExitStack() as stack:
-        output = stack.enter_context(new_file(arguments.output)) if arguments.output else sys.stdout.buffer
-        for portion in merge(one_by_one(arguments.file)):
-            output.write(portion)
+    begun: list[str] = []
+    try:
+        with ExitStack() as stack:
+            output = stack.enter_context(new_file(arguments.output)) if arguments.output else sys.stdout.buffer
+            for portion in merge(one_by_one(arguments.file, begun)):
+                output.write(portion)
+    except FormatError as error:
+        error.file = label(begun[-1])
+        raise
     return 0
 
 
-def one_by_one(names: Sequence[str]) -> Iterator[Iterator[bytes]]:
-    """Each message, open while it is read and no longer."""
+def one_by_one(names: Sequence[str], begun: list[str]) -> Iterator[Iterator[bytes]]:
+    """Each message, open while it is read and no longer; ``begun`` learns the names."""
     for name in names:
+        begun.append(name)
         with blocks_of(name) as blocks:
             yield blocks

@@ -11,6 +11,7 @@ Exit status: 0 done; 65 it is no message of records; 66 the file cannot be read.
 
 import argparse
 import json
+from collections.abc import Callable
 
 from ssm.cli.console import plural, say, size_text, table
 from ssm.cli.messages import blocks_of, label, now
@@ -18,10 +19,19 @@ from ssm.errors import FormatError
 from ssm.names import printable
 from ssm.records.check import check_records
 from ssm.records.fault import Fault, Level, fault_of
+from ssm.records.field import RecordType
 from ssm.records.formats import recognise
 from ssm.records.message import Batch, Message
 from ssm.records.shown import shown_fault, shown_record
 from ssm.records.totals import Row, Totals
+
+AMOUNTS: dict[str, tuple[tuple[str, ...], Callable[[Row], str]]] = {
+    "jobs": (("wall_duration", "number_of_jobs", "number_of_vms"), lambda row: str(row.jobs)),
+    "wall h": (("wall_duration",), lambda row: hours(row.wall_seconds)),
+    "CPU h": (("cpu_duration",), lambda row: hours(row.cpu_seconds)),
+    "octets": (("resource_capacity_used",), lambda row: size_text(row.octets)),
+}
+"""By head of a column: the attributes from which it is added up, and how it is written."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,23 +58,26 @@ def show_table(name: str) -> None:
         faults = sum(fault.level > Level.NOTE for fault in check_records(message, now(), totals.see))
     title = f"{printable(label(name))}: {message.type.title}, {form.title} {message.version}"
     print(title)
-    is_storage = message.type.name == "storage"
-    heads = ("site", "VO", "month", "records", *(("octets",) if is_storage else ("jobs", "wall h", "CPU h")))
-    rows = [cells(key, row, is_storage=is_storage) for key, row in sorted(totals.rows.items())]
+    columns = columns_of(message.type)
+    rows = [cells(key, row, columns) for key, row in sorted(totals.rows.items())]
     if len(rows) > 1:
-        rows.append(cells(("total", "", ""), totals.total, is_storage=is_storage))
+        rows.append(cells(("total", "", ""), totals.total, columns))
     if rows:
-        table(heads, rows)
+        table(("site", "VO", "month", "records", *columns), rows)
     if faults:
         say(f"{plural(faults, 'fault')}; see: ssm check {name}")
 
 
-def cells(key: tuple[str, str, str], row: Row, *, is_storage: bool) -> tuple[str, ...]:
+def columns_of(kind: RecordType) -> list[str]:
+    """The amounts of which these records say something."""
+    said = {one.attribute for one in kind.fields()}
+    return [head for head, (attributes, _) in AMOUNTS.items() if not said.isdisjoint(attributes)]
+
+
+def cells(key: tuple[str, str, str], row: Row, columns: list[str]) -> tuple[str, ...]:
     """One line."""
-    start = tuple(printable(one) or "-" for one in key)
-    if is_storage:
-        return (*start, str(row.records), size_text(row.octets))
-    return (*start, str(row.records), str(row.jobs), hours(row.wall_seconds), hours(row.cpu_seconds))
+    amounts = [AMOUNTS[head][1](row) for head in columns]
+    return (*(printable(one) or "-" for one in key), str(row.records), *amounts)
 
 
 def hours(seconds: int) -> str:

@@ -1,35 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The formats that records travel in, told from each other by their content. To add one: a file and a line here."""
+"""The formats that records travel in, told from each other by their content. To add one: a file and a line here.
 
-from collections.abc import Callable, Iterable, Iterator
+What reads, writes and cuts a format is a module, which is loaded when it is first needed: who sends text needs no XML.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from importlib import import_module
 from itertools import chain
+from typing import Protocol, cast
 
 from ssm.errors import FormatError
-from ssm.records.fault import nearest, quoted
 from ssm.records.field import Record, RecordType
-from ssm.records.formats import (
-    aur,
-    car,
-    star,
-    text_cutter,
-    text_reader,
-    text_writer,
-    usage_json,
-    xml_cutter,
-    xml_reader,
-)
-from ssm.records.formats.safe_xml import Element, root_of
-from ssm.records.message import BYTE_ORDER_MARK, Cut, Message
+from ssm.records.formats.xml_names import AUR, CAR, STAR
+from ssm.records.message import MAX_BLANK_OCTETS, Cut, Message, begun
 from ssm.records.types import RECORD_TYPES
+from ssm.records.types.accelerator import ACCELERATOR
 from ssm.records.types.job import JOB
 from ssm.records.types.normalised_summary import NORMALISED_SUMMARY
+from ssm.records.types.public_ip import PUBLIC_IP
 from ssm.records.types.storage import STORAGE
 from ssm.records.types.summary import SUMMARY
 
 BEGINNING = 64 * 1024
 """Octets by which a format is recognised."""
+TEXT, JSON = "apel-text", "json"
+
+
+class Code(Protocol):
+    """What the module of a format does."""
+
+    def read(self, blocks: Iterator[bytes], /) -> Message:
+        """See ``Format``."""
+
+    def write(self, kind: RecordType, version: str, records: Iterable[Record], /) -> Iterator[bytes]:
+        """See ``Format``."""
+
+    def cut(self, blocks: Iterator[bytes], /) -> Cut:
+        """See ``Format``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,55 +47,42 @@ class Format:
     name: str
     title: str
     types: tuple[RecordType, ...]
-    names_versions: dict[str, str]
+    module: str
+    """In this package."""
+    names_versions: Mapping[str, str]
     """For each type whose version is the format's own: the version of its names that is used."""
-    read: Callable[[Iterator[bytes]], Message]
-    """FormatError when it cannot even be begun; its batches may raise it later."""
-    write: Callable[[RecordType, str, Iterable[Record]], Iterator[bytes]]
-    """RecordError where a record cannot be said in this format."""
-    cut: Callable[[Iterator[bytes]], Cut]
-    """FormatError where the message is broken."""
     roots: tuple[tuple[str, str], ...] = ()
     """Namespace and name of root elements."""
 
+    def read(self, blocks: Iterator[bytes]) -> Message:
+        """FormatError when it cannot even be begun; its batches may raise it later."""
+        return self.code().read(blocks)
 
-def write_aur(kind: RecordType, version: str, records: Iterable[Record]) -> Iterator[bytes]:
-    """Either kind of summaries."""
-    return aur.WRITERS[kind.name](kind, version, records)
+    def write(self, kind: RecordType, version: str, records: Iterable[Record]) -> Iterator[bytes]:
+        """RecordError where a record cannot be said in this format."""
+        return self.code().write(kind, version, records)
+
+    def cut(self, blocks: Iterator[bytes]) -> Cut:
+        """FormatError where the message is broken."""
+        return self.code().cut(blocks)
+
+    def code(self) -> Code:
+        """The module, loaded if it is not yet."""
+        return cast("Code", import_module(f"{__name__}.{self.module}"))
 
 
+TEXT_TYPES = tuple(one for one in RECORD_TYPES.values() if one.headers)
 FORMATS: dict[str, Format] = {
     one.name: one
     for one in (
-        Format(
-            text_reader.FORMAT, "APEL text", tuple(one for one in RECORD_TYPES.values() if one.headers), {},
-            text_reader.read, text_writer.write, text_cutter.cut,
-        ),
-        Format(
-            car.FORMAT, "EMI CAR", (JOB,), {JOB.name: car.NAMES_VERSION},
-            partial(xml_reader.read, choose=car.choose, containers=car.CONTAINERS), car.write,
-            partial(xml_cutter.cut, containers=car.CONTAINERS),
-            tuple((space, name) for space in car.VOCABULARIES for name in (*car.CONTAINERS, *car.RECORDS)),
-        ),
-        Format(
-            aur.FORMAT, "EMI AUR", (SUMMARY, NORMALISED_SUMMARY), aur.NAMES_VERSIONS,
-            partial(xml_reader.read, choose=aur.choose, containers=aur.CONTAINERS), write_aur,
-            partial(xml_cutter.cut, containers=aur.CONTAINERS),
-            tuple((aur.NAMESPACE, name) for name in (*aur.CONTAINERS, *aur.RECORDS)),
-        ),
-        Format(
-            star.FORMAT, "EMI StAR", (STORAGE,), {STORAGE.name: STORAGE.newest},
-            partial(xml_reader.read, choose=star.choose, containers=star.CONTAINERS), star.write,
-            partial(xml_cutter.cut, containers=star.CONTAINERS),
-            tuple((star.NAMESPACE, name) for name in (*star.CONTAINERS, *star.RECORDS)),
-        ),
-        Format(
-            usage_json.FORMAT, "JSON usage records", tuple(kind for kind, _ in usage_json.TYPES.values()), {},
-            usage_json.read, usage_json.write, usage_json.cut,
-        ),
+        Format(TEXT, "APEL text", TEXT_TYPES, "apel_text", {}),
+        Format(CAR.format, "EMI CAR", (JOB,), "car", CAR.versions, CAR.roots),
+        Format(AUR.format, "EMI AUR", (SUMMARY, NORMALISED_SUMMARY), "aur", AUR.versions, AUR.roots),
+        Format(STAR.format, "EMI StAR", (STORAGE,), "star", STAR.versions, STAR.roots),
+        Format(JSON, "JSON usage records", (PUBLIC_IP, ACCELERATOR), "usage_json", {}),
     )
-}  # fmt: skip
-ROOTS = {root: one for one in FORMATS.values() for root in one.roots}
+}
+ROOTS = {root: one.name for one in FORMATS.values() for root in one.roots}
 
 
 def recognise(blocks: Iterator[bytes]) -> tuple[Format, Iterator[bytes]]:
@@ -95,37 +90,22 @@ def recognise(blocks: Iterator[bytes]) -> tuple[Format, Iterator[bytes]]:
     beginning = b""
     for block in blocks:
         beginning += block
-        if len(beginning) >= BEGINNING:
+        if len(beginning) >= MAX_BLANK_OCTETS or len(beginning) >= BEGINNING <= len(begun(beginning)):
             break
     return format_of(beginning), chain([beginning], blocks)
 
 
 def format_of(beginning: bytes) -> Format:
     """By the first octets of a message."""
-    text = beginning.removeprefix(BYTE_ORDER_MARK).lstrip()
+    text = begun(beginning)
     if not text:
-        raise FormatError("the message is empty", code="empty-message")
+        is_long = len(beginning) >= MAX_BLANK_OCTETS
+        said = f"the message begins with more than {MAX_BLANK_OCTETS} blanks" if is_long else "the message is empty"
+        raise FormatError(said, code="empty-message")
     if text.startswith(b"{"):
-        return FORMATS[usage_json.FORMAT]
+        return FORMATS[JSON]
     if not text.startswith(b"<"):
-        return FORMATS[text_reader.FORMAT]
-    root = root_of(beginning)
-    if root is None:
-        raise FormatError(
-            "no root element begins in the document, or only far from its start", code="truncated-xml", line=1
-        )
-    found = ROOTS.get((root.namespace, root.name))
-    if found is None:
-        raise unknown_root(root)
-    return found
+        return FORMATS[TEXT]
+    from ssm.records.formats.xml_roots import format_by_root
 
-
-def unknown_root(root: Element) -> FormatError:
-    """What the root must be instead."""
-    wanted = next((space for space, name in ROOTS if name == root.name), "")
-    if wanted:
-        said = f"{root.name} stands in the namespace {quoted(root.namespace)}; it must be {wanted}"
-        return FormatError(said, code="wrong-namespace", line=root.line, path=root.name, suggestion=wanted)
-    said = f"{quoted(root.name)} is not the root element of records that we know"
-    guess = nearest(root.name, {name for _, name in ROOTS})
-    return FormatError(said, code="unknown-header", line=root.line, path=root.name, suggestion=guess)
+    return FORMATS[format_by_root(beginning, ROOTS)]

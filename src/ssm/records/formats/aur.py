@@ -5,19 +5,21 @@ Elements stand in the namespace of summaries, attributes and the children of Use
 readers find each in either.
 """
 
-from ssm.records.field import RecordType
-from ssm.records.formats import car
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from ssm.records.field import Record, RecordType
+from ssm.records.formats import car, xml_cutter, xml_reader
 from ssm.records.formats.safe_xml import SEPARATOR, Element
+from ssm.records.formats.xml_names import AUR
 from ssm.records.formats.xml_rules import Spot, Vocabulary, rules_for
 from ssm.records.formats.xml_writer import Sheet, writer
 from ssm.records.types.normalised_summary import NORMALISED_SUMMARY
 from ssm.records.types.summary import SUMMARY
 
-FORMAT = "aur"
-NAMESPACE = "http://eu-emi.eu/namespaces/2012/11/aggregatedcomputerecord"
-CONTAINERS = ("SummaryRecords",)
-RECORDS = ("SummaryRecord",)
-NAMES_VERSIONS = {SUMMARY.name: "v0.2", NORMALISED_SUMMARY.name: "v0.3"}
+FORMAT = AUR.format
+(NAMESPACE,) = AUR.namespaces
+NAMES_VERSIONS = AUR.versions
 STRUCTURE = ("UserIdentity",)
 PASSED_OVER = ("MachineName", "Host", "Queue", "Middleware", "Memory", "Swap", "LocalUserId")
 IN_NORMALISED = ("ServiceLevel",)
@@ -51,7 +53,7 @@ def vocabulary(kind: RecordType) -> Vocabulary:
         version="1.2",
         names_version=version,
         rules=rules,
-        records=frozenset(NAMESPACE + SEPARATOR + name for name in RECORDS),
+        records=frozenset(NAMESPACE + SEPARATOR + name for name in AUR.records),
         structure=frozenset(tag for name in STRUCTURE for tag in both(name)),
         passed_over=frozenset(tag for name in passed_over for tag in both(name)),
         special={},
@@ -85,7 +87,15 @@ def sheet(kind: RecordType) -> Sheet:
         namespaces=f'xmlns:aur="{NAMESPACE}" xmlns:urf="{car.NAMESPACE}"',
         order=ORDER,
         extras={"GlobalUserName": car.name_type},
+        never_absent=("infrastructure_type", "infrastructure"),
     )
 
 
 WRITERS = {kind.name: writer(sheet(kind)) for kind in (SUMMARY, NORMALISED_SUMMARY)}
+read = partial(xml_reader.read, choose=choose, containers=AUR.containers)
+cut = partial(xml_cutter.cut, containers=AUR.containers)
+
+
+def write(kind: RecordType, version: str, records: Iterable[Record]) -> Iterator[bytes]:
+    """Either kind of summaries; RecordError where one cannot be said."""
+    return WRITERS[kind.name](kind, version, records)

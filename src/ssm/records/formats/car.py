@@ -5,8 +5,12 @@ Producers differ: some give processor time in parts only, some write groups unde
 some count memory in other units. All of that is read (EMI CAR 1.2, UsageRecord; OGF GFD.98).
 """
 
+from functools import partial
+
 from ssm.records.fault import Level, quoted
+from ssm.records.formats import xml_cutter, xml_reader
 from ssm.records.formats.safe_xml import SEPARATOR, Element
+from ssm.records.formats.xml_names import CAR
 from ssm.records.formats.xml_rules import Attribute, Outcome, Rule, Vocabulary, rules_for
 from ssm.records.formats.xml_writer import Sheet, writer
 from ssm.records.fqan import slash_form
@@ -14,12 +18,10 @@ from ssm.records.moments import read_duration
 from ssm.records.types.job import JOB
 from ssm.records.values import MOST_INTEGER, NULLS
 
-FORMAT = "car"
-NAMESPACE = "http://eu-emi.eu/namespaces/2012/11/computerecord"
-OGF_NAMESPACE = "http://schema.ogf.org/urf/2003/09/urf"
-CONTAINERS = ("UsageRecords",)
-RECORDS = ("UsageRecord", "JobUsageRecord")
-NAMES_VERSION = "v0.3"
+FORMAT = CAR.format
+NAMESPACE, OGF_NAMESPACE = CAR.namespaces
+RECORDS = {NAMESPACE: CAR.records[:1], OGF_NAMESPACE: CAR.records}
+NAMES_VERSION = CAR.versions[JOB.name]
 STRUCTURE = ("JobIdentity", "UserIdentity")
 PASSED_OVER = (
     *("ProcessId", "Charge", "Swap", "TimeInstant", "TimeDuration", "Network", "Disk", "Host", "ProjectName"),
@@ -116,7 +118,7 @@ def vocabulary(namespace: str) -> Vocabulary:
         version="1.2" if namespace == NAMESPACE else "UR 1.0",
         names_version=NAMES_VERSION,
         rules=rules,
-        records=frozenset(map(tag, RECORDS)),
+        records=frozenset(map(tag, RECORDS[namespace])),
         structure=frozenset(map(tag, STRUCTURE)),
         passed_over=frozenset(map(tag, PASSED_OVER)),
         special={tag("CpuDuration"): cpu_duration, tag("Memory"): memory},
@@ -173,5 +175,8 @@ write = writer(
         },
         extras={"GlobalUserName": name_type},
         counts=("memory_real", "memory_virtual"),
+        never_absent=("machine_name", "queue", "local_user_id", "infrastructure_type"),
     )
 )  # fmt: skip
+read = partial(xml_reader.read, choose=choose, containers=CAR.containers)
+cut = partial(xml_cutter.cut, containers=CAR.containers)

@@ -14,6 +14,8 @@ MAX_OCTETS = 16 * 1024 * 1024
 LONGEST_INTEGER = 25
 """Digits; a longer one is no value of a field, and is read as a float, which costs nothing."""
 TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^\s"{}\[\]:,]++', re.DOTALL)
+CONSTANTS = frozenset({b"NaN", b"Infinity", b"-Infinity"})
+"""What the parser takes for numbers, and JSON does not have."""
 STEPS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 """How deep what follows stands."""
 RECORDS = b'"UsageRecords"'
@@ -68,7 +70,9 @@ def parsed(data: bytes) -> Members:
     except RecursionError as error:
         raise FormatError("the message is nested too deeply", code="too-large") from error
     except ValueError as error:
-        raise FormatError(f"the message is not JSON: {error}", code="not-json") from error
+        start = next((one.start() for one in TOKEN.finditer(data) if one[0] in CONSTANTS), 0)
+        line = data.count(b"\n", 0, start) + 1
+        raise FormatError(f"the message is not JSON: {error}", code="not-json", line=line) from error
     if not isinstance(found, Members):
         raise FormatError("the message must be a JSON object", code="unknown-header", line=1)
     return found

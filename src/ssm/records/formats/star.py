@@ -5,12 +5,15 @@ Producers differ: the site may stand within SubjectIdentity, the user under anot
 be given, and a quota of -1 means that there is none. All of that is read (EMI StAR 1.2, OGF GFD.201).
 """
 
+from functools import partial
 from typing import cast
 
 from ssm.errors import RecordError
 from ssm.records.fault import Level, quoted
 from ssm.records.field import Record
+from ssm.records.formats import xml_cutter, xml_reader
 from ssm.records.formats.safe_xml import SEPARATOR, Element
+from ssm.records.formats.xml_names import STAR
 from ssm.records.formats.xml_rules import Attribute, Outcome, Vocabulary, rules_for
 from ssm.records.formats.xml_writer import ESCAPES, NO_XML, Sheet, writer
 from ssm.records.kinds import WHOLE
@@ -18,10 +21,8 @@ from ssm.records.moments import Doubts
 from ssm.records.types.storage import STORAGE, StorageRecord
 from ssm.records.values import NULLS, is_sound_text
 
-FORMAT = "star"
-NAMESPACE = "http://eu-emi.eu/namespaces/2011/02/storagerecord"
-CONTAINERS = ("StorageUsageRecords",)
-RECORDS = ("StorageUsageRecord",)
+FORMAT = STAR.format
+(NAMESPACE,) = STAR.namespaces
 STRUCTURE = ("SubjectIdentity",)
 SINGLE = {"subgroup": "sub_group", "role": "role"}
 
@@ -90,7 +91,7 @@ VOCABULARY = Vocabulary(
     rules=rules_for(
         STORAGE, "1.2", lambda spot: [tag(spot.element)], NAMESPACE, but={"GroupAttribute", "ResourceCapacityAllocated"}
     ),
-    records=frozenset(map(tag, RECORDS)),
+    records=frozenset(map(tag, STAR.records)),
     structure=frozenset(map(tag, STRUCTURE)),
     passed_over=frozenset(),
     special={
@@ -140,3 +141,5 @@ write = writer(
         lists={"group_attributes": more_attributes},
     )
 )
+read = partial(xml_reader.read, choose=choose, containers=STAR.containers)
+cut = partial(xml_cutter.cut, containers=STAR.containers)

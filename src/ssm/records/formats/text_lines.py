@@ -9,11 +9,10 @@ from ssm.records.fault import Level, Place, nearest, quoted
 from ssm.records.field import Record, RecordType, WireField
 from ssm.records.formats.text_characters import BREAKERS, ODD, octet_of
 from ssm.records.formats.text_header import is_header, read_header
+from ssm.records.formats.text_pieces import SEPARATOR
 from ssm.records.gathering import Gathering
 from ssm.records.types import RECORD_TYPES
 from ssm.records.values import NULLS
-
-SEPARATOR = "%%"
 
 
 @dataclass(slots=True)

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a text message: cut into lines and records, the quick way where it fits, the careful way where not."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 
 from ssm.errors import FormatError
 from ssm.records.fault import Fault, Level, Place
 from ssm.records.field import Record
 from ssm.records.formats.text_characters import ODD, is_calm
 from ssm.records.formats.text_header import read_header
-from ssm.records.formats.text_lines import SEPARATOR, Careful
+from ssm.records.formats.text_lines import Careful
+from ssm.records.formats.text_pieces import SEPARATOR, pieces
 from ssm.records.formats.text_shapes import Shape, Shapes
 from ssm.records.gathering import Gathering
 from ssm.records.message import BATCH_RECORDS, BYTE_ORDER_MARK, MAX_RECORD_OCTETS, Batch, Message
@@ -34,7 +35,7 @@ def read(blocks: Iterator[bytes]) -> Message:
     header = read_header(line, number)
     reading = Reading(Shapes(header.type, header.names_version), number + 1)
     batches = read_batches(reading, chain([(rest, odd)], portions))
-    return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults))
+    return Message(FORMAT, header.type, header.version, header.names_version, batches, list(header.faults), number)
 
 
 def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[str, bool]]:
@@ -91,26 +92,6 @@ def read_batches(reading: "Reading", portions: Iterable[tuple[str, bool]]) -> It
         last_line = reading.line + last.rstrip().count("\n")
         said = "the message does not end with %%; repositories accept that"
         yield reading.batch([last.rstrip("\n") + "\n"], [Fault(Level.NOTE, "no-final-separator", said, last_line)])
-
-
-def pieces(text: str, names: Container[str]) -> tuple[list[str], bool]:
-    """What stands between separators; and whether one of them stands inside a value, which then is left whole."""
-    found = text.split(SEPARATOR)
-    if all(one.endswith("\n") for one in found[:-1]):
-        return found, False
-    whole = [[found[0]]]
-    for before, piece in pairwise(found):
-        if is_inside_value(before, piece, names):
-            whole[-1].append(piece)
-        else:
-            whole.append([piece])
-    return [SEPARATOR.join(one) for one in whole], len(whole) < len(found)
-
-
-def is_inside_value(before: str, behind: str, names: Container[str]) -> bool:
-    """Whether a separator has something before it on its line, and behind it what is no first line of a record."""
-    rest = behind.partition("\n")[0].strip()
-    return bool(rest and before.rpartition("\n")[2].strip()) and rest.partition(":")[0].strip() not in names
 
 
 @dataclass(slots=True)

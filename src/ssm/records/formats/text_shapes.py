@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ssm.records.field import Field, Need, Record, RecordType, WireField
-from ssm.records.formats.text_lines import SEPARATOR
+from ssm.records.formats.text_pieces import SEPARATOR
 from ssm.records.kinds import TEXT
 from ssm.records.table import Column, Table
 

@@ -16,9 +16,9 @@ from ssm.records.fault import quoted
 from ssm.records.field import Need, Record, RecordType, WireField
 from ssm.records.formats.text_characters import is_calm
 from ssm.records.formats.text_header import header_of
+from ssm.records.formats.text_pieces import SEPARATOR
 from ssm.records.message import BATCH_RECORDS
 
-SEPARATOR = "%%"
 PLAIN = (str, repr)
 NOTHING = type(None)
 

@@ -52,8 +52,11 @@ def unknown_type(found: Members) -> FormatError:
         said = "Type is missing, which says what the records of a JSON message are"
         return FormatError(said, code="unknown-header", path="Type")
     word = spelled(found["Type"])
+    guess = nearest(word, TYPES)
     said = f"Type {quoted(word)} is not a type of message that we know"
-    return FormatError(said, code="unknown-header", path="Type", suggestion=nearest(word, TYPES))
+    if not guess:
+        said += "; it must be " + " or ".join(TYPES)
+    return FormatError(said, code="unknown-header", path="Type", suggestion=guess)
 
 
 def frame_faults(found: Members) -> Iterator[Fault]:

@@ -39,7 +39,9 @@ def read(
     first = next((one for one in pieces if isinstance(one, Piece) and one.records), Piece(b"", root.line, []))
     vocabulary = choose(root, first.records[0] if first.records else [])
     batches = Reading(vocabulary, stream, root).batches(first, pieces)
-    return Message(vocabulary.format, vocabulary.type, vocabulary.version, vocabulary.names_version, batches)
+    return Message(
+        vocabulary.format, vocabulary.type, vocabulary.version, vocabulary.names_version, batches, line=root.line
+    )
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ssm.records.field import Record
+from ssm.records.field import Need, Record
 from ssm.records.formats.safe_xml import Element, Elements
 from ssm.records.formats.xml_rules import Rule, Vocabulary, looked_at_together
 from ssm.records.gathering import beyond
@@ -106,10 +106,13 @@ def decoded(column: Sequence[bytes]) -> list[str]:
 def read_column(rule: Rule, texts: Sequence[str]) -> list[object]:
     """One column's values; ValueError where there is anything to be said about one."""
     doubts: Doubts = []
-    read = {}
+    read: dict[str, object] = {}
     for text in set(texts):
         if text in NULLS:
-            raise ValueError("there is no value")
+            if rule.field.need is Need.REQUIRED:
+                raise ValueError("there is no value")
+            read[text] = None
+            continue
         read[text] = value = rule.kind.read_xml(text, doubts)
         if rule.field.most and beyond(rule.field, value):
             raise ValueError("too long")

@@ -17,6 +17,8 @@ ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 )
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOTHING_SAID = "None"
+"""As deployed writers have it where an element must be there; every reader takes it for nothing."""
 Extra = Callable[[str], str]
 """From the text of an element to one more attribute of it, as ``name="value"``, or nothing."""
 
@@ -33,6 +35,8 @@ class Item:
     need: Need
     is_count: bool
     """Never negative."""
+    is_never_absent: bool
+    """Stands there even where nothing is said."""
 
 
 @dataclass(slots=True)
@@ -65,6 +69,8 @@ class Sheet:
     constants: Mapping[str, str] = field(default_factory=dict)
     """By element or ``element=condition value``: attributes that it always has."""
     extras: Mapping[str, Extra] = field(default_factory=dict)
+    never_absent: tuple[str, ...] = ()
+    """Attributes of the record that this format requires, though records may do without."""
     counts: tuple[str, ...] = ()
     """Attributes of the record that this format does not have below zero."""
     lists: Mapping[str, Callable[[Record], list[str]]] = field(default_factory=dict)
@@ -101,7 +107,8 @@ def plan(sheet: Sheet) -> list[Node]:
             Node(sheet.prefix(spot.parent, spot.element), constants_of(sheet, spot), sheet.extras.get(spot.element)),
         )
         kind = as_of(one, sheet.type.versions, sheet.names_version).kind
-        node.items.append(Item(one.attribute, one.name, kind, spot.attribute, one.need, one.attribute in sheet.counts))
+        is_count, is_never_absent = one.attribute in sheet.counts, one.attribute in sheet.never_absent
+        node.items.append(Item(one.attribute, one.name, kind, spot.attribute, one.need, is_count, is_never_absent))
     top: dict[str, Node] = {}
     for (parent, element, value), node in sorted(nodes.items(), key=lambda pair: rank(sheet, *pair[0])):
         if parent:
@@ -169,10 +176,11 @@ def write_node(record: Record, sheet: Sheet, node: Node, said: set[str]) -> str:
         if value is None:
             if item.need is Need.REQUIRED:
                 raise RecordError(item.name, "must be said, and is not")
-            continue
+            if not item.is_never_absent:
+                continue
         said.discard(item.attribute)
         is_said = True
-        written = spelled_out(item, value)
+        written = NOTHING_SAID if value is None else spelled_out(item, value)
         if item.xml_attribute is None:
             text = written
         else:

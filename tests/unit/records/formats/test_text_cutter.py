@@ -15,20 +15,33 @@ SIZES = pytest.mark.parametrize("size", [1, 2, 7, 1000])
 
 
 @SIZES
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_records_come_with_their_own_line_ends_and_blanks_between_them_are_none(size: int, end: bytes) -> None:
     data = b"\xef\xbb\xbf \n" + HEADER + b"Site: A\nMonth: 5\n%%\n\n  \n%%\nSite: B%\n%% \nSite: C\n"
     found = cut(blocks(data.replace(b"\n", end), size))
     head = HEADER.replace(b"\n", end)
     assert (found.head, found.between, found.tail) == (head, b"%%" + end, b"%%" + end)
     said = [b"Site: A\nMonth: 5\n", b"Site: B%\n", b"Site: C\n"]
-    assert [one.replace(b"\r\n", b"\n") for one in found.records] == said
+    assert [one.replace(end, b"\n") for one in found.records] == said
 
 
 @SIZES
 def test_a_header_without_a_line_end_is_given_one(size: int) -> None:
     found = cut(blocks(HEADER.strip(), size))
     assert (found.head, list(found.records)) == (HEADER, [])
+
+
+@SIZES
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_record_is_not_cut_inside_a_value_which_a_reader_leaves_whole_too(size: int, end: str) -> None:
+    lines = [
+        *["Site: a%%b", "VO: a%% b%%c", "LocalJobId: 1", "%%"],  # inside values
+        *["Site: \u00e4%%", "%%Site: b", "Queue: x%%Site: c", "SubmitHostType: y%%", "VO: %%d"],
+    ]
+    found = cut(blocks((HEADER.strip().decode() + end + end.join(lines)).encode(), size))
+    said = ["Site: a%%b\nVO: a%% b%%c\nLocalJobId: 1\n", "Site: \u00e4\n", "Site: b\nQueue: x\n"]
+    said += ["Site: c\nSubmitHostType: y\n", "VO: %%d\n"]
+    assert [one.decode().replace(end, "\n") for one in found.records] == said
 
 
 @SIZES

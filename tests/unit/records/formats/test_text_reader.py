@@ -18,7 +18,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
     "only blanks": (" \n\n", [("empty-message", None, "the message is empty")]),
     "header only": (
         JOB_HEADER,
-        [("no-records", None, "the message has a header and no record; it is accepted, and says nothing")],
+        [("no-records", 1, "the message has a header and no record; it is accepted, and says nothing")],
     ),
     "unknown header": (
         "APEL-job-message: v0.3\nSite: A\n%%\n",
@@ -61,7 +61,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
                     "colon: did you mean APEL-summary-job-message: v0.2?"
                 ),
             ),
-            ("no-records", None, "the message has a header and no record; it is accepted, and says nothing"),
+            ("no-records", 1, "the message has a header and no record; it is accepted, and says nothing"),
         ],
     ),
     "header blank": (
@@ -427,3 +427,11 @@ def test_a_field_that_repositories_pass_over_is_noted() -> None:
     (fault,) = checked(job_text({"UpdateTime": "2024-05-02 00:00:00"}))
     assert (fault.level, fault.code, fault.line) == (Level.NOTE, "ignored-field", 12)
     assert str(fault) == "UpdateTime: is not kept by repositories"
+
+
+def test_blank_lines_before_the_header_are_passed_over_and_counted_but_not_without_end() -> None:
+    for size in (None, 50_000):
+        fault, large = checked("\n" * 1_000_000 + job_text({"CpuDuration": "-1"}), size=size)
+        assert (fault.code, fault.line, large.code) == ("negative", 1_000_006, "large-message")
+    fault, _ = checked(b"\n" * 2 * 1024 * 1024 + octets(job_text()), size=100_000)
+    assert (fault.code, str(fault)) == ("empty-message", "the message begins with more than 1048576 blanks")

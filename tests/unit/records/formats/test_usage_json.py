@@ -19,6 +19,7 @@ def changed(**values: object) -> dict[str, object]:
 
 
 Said = list[tuple[str, int | None, str, str]]
+NO_TYPE = "is not a type of message that we know; it must be APEL Public IP message or APEL-accelerator-message"
 BAD: dict[str, tuple[str | bytes, Said]] = {
     "no JSON": ('{"Type": ', [("not-json", 1, "the message is not JSON: expecting value at column 10", "")]),
     "brace alone": (
@@ -28,7 +29,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
     "rest behind": (addresses() + "x", [("not-json", 17, "the message is not JSON: extra data at column 2", "")]),
     "NaN": (
         addresses(changed(IPCount=float("nan"))),
-        [("not-json", None, "the message is not JSON: NaN is no number of JSON", "")],
+        [("not-json", 14, "the message is not JSON: NaN is no number of JSON", "")],
     ),
     "latin": (
         addresses().encode().replace(b"alice@", b"\xe9lice@"),
@@ -49,10 +50,7 @@ BAD: dict[str, tuple[str | bytes, Said]] = {
             )
         ],
     ),
-    "type no text": (
-        addresses(Type=5),
-        [("unknown-header", None, "Type '5' is not a type of message that we know", "Type")],
-    ),
+    "type no text": (addresses(Type=5), [("unknown-header", None, f"Type '5' {NO_TYPE}", "Type")]),
     "no version": (
         addresses(Version=None),
         [("missing-field", None, "Version: is missing, and must be v0.2", "Version")],

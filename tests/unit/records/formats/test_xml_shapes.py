@@ -55,6 +55,8 @@ def share(text: str) -> str:
     [
         "",
         share("a"),
+        share("None"),
+        share(" "),
         "\n  <FileCount >1</FileCount>\n",
         group("a"),
         group("a", "role"),
@@ -77,7 +79,6 @@ LEFT: dict[str, Change] = {
     "an attribute of a name beyond the pattern's": lambda raw: raw.replace("<Site>", '<Site sr:\u00e9\u0301="a">'),
     "a text between elements": lambda raw: raw.replace("<Site>", "text<Site>"),
     "a text behind an element": lambda raw: raw.replace("</Site>", "</Site>text"),
-    "an element that says none": lambda raw: raw.replace("<Site>", share("None") + "<Site>"),
     "an element that is closed at once": lambda raw: raw.replace("<Site>", "<StorageShare/><Site>"),
     "an element of no format": lambda raw: raw.replace("<Site>", "<FileCuont>1</FileCuont><Site>"),
     "an element twice": lambda raw: raw.replace("<Site>", "<Site>A</Site><Site>"),
@@ -110,11 +111,17 @@ def test_no_look_is_learnt_that_would_read_another_value() -> None:
     assert compile_shape(star.VOCABULARY, raw.encode(), elements, other) is None
 
 
+@pytest.mark.parametrize("none", ["None", "", " null "])
+def test_a_value_that_means_none_is_none_by_the_look_that_its_record_fits_but_not_where_one_must_be(none: str) -> None:
+    (record,) = read(look_of(share("a")), storage(2, inner=share(none)))
+    assert getattr(record, "storage_share", "") is None
+    with pytest.raises(ValueError, match="there is no value"):
+        read(look_of(""), storage(2).replace("se1.example.org", none))
+
+
 @pytest.mark.parametrize(
     ("inner", "usual", "odd"),
     [
-        (share, "a", "None"),
-        (share, "a", ""),
         (share, "a", "x" * 256),
         (share, "a", "\uffff"),
         (lambda text: f"<FileCount>{text}</FileCount>", "1", "1_000"),

@@ -7,7 +7,7 @@ import pytest
 from ssm.errors import RecordError
 from ssm.records.benchmarks import Benchmarks
 from ssm.records.field import Record, RecordType
-from ssm.records.formats import FORMATS
+from ssm.records.formats import FORMATS, recognise
 from ssm.records.types.job import JOB, JobRecord
 from ssm.records.types.normalised_summary import NORMALISED_SUMMARY, NormalisedSummaryRecord
 from ssm.records.types.storage import STORAGE, StorageRecord
@@ -70,6 +70,25 @@ def test_a_document_has_a_declaration_a_root_and_a_record_a_line() -> None:
 
 def test_an_element_that_would_hold_nothing_is_left_out() -> None:
     assert "SubjectIdentity" not in space(group=None, sub_group=None)
+
+
+def test_what_car_requires_stands_there_as_none_where_nothing_is_said_and_reads_back_as_nothing() -> None:
+    text = work()
+    for element in (
+        *("<urf:LocalUserId>None</urf:LocalUserId>", '<urf:Queue urf:description="execution">None</urf:Queue>'),
+        *('<urf:Infrastructure urf:type="None"/>', "<urf:MachineName>m</urf:MachineName>"),
+    ):
+        assert element in text
+    assert "<urf:MachineName>None</urf:MachineName>" in work(machine_name=None)
+    assert "urf:SubmitHost" not in text
+    document = written("car", JOB, *[msgspec.structs.replace(WORK, local_job_id=str(at)) for at in range(100)])
+    form, again = recognise(iter([document.encode()]))
+    batches = list(form.read(again).batches)
+    assert [one.local_job_id for some in batches for one in some.records if isinstance(one, JobRecord)] == [
+        str(at) for at in range(100)
+    ]
+    assert {one.queue for some in batches for one in some.records if isinstance(one, JobRecord)} == {None}
+    assert [some.faults for some in batches] == [[]] * len(batches)
 
 
 def test_further_attributes_of_a_group_read_back_in_their_order() -> None:
