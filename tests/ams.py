@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ssm.broker.ams.state import AmsState, Subscription, Topic
-from ssm.transport.ams import AmsSettings, AmsTransport
-from ssm.transport.ams_service import Pace
+from ssm.transport.ams.service import Pace
+from ssm.transport.ams.transport import AmsSettings, AmsTransport
 from ssm.transport.tls import TlsSettings
 from tests.pki import Credential, Pki
 from tests.servers.ams.server import AmsServer

@@ -53,7 +53,7 @@ def ams_receiver(settings: ReceiverSettings, _: Teller) -> Transport:
 def require_ams() -> None:
     """ConfigError where the HTTP client is not installed."""
     try:
-        import_module("ssm.transport.ams")
+        import_module("ssm.transport.ams.transport")
     except ModuleNotFoundError as error:
         message = f"protocol AMS needs the package {error.name}, which is not installed"
         raise ConfigError(message, hint="install secure-stomp-messenger with its extra [ams]") from error
@@ -64,8 +64,8 @@ def ams_transport(
 ) -> Transport:
     """The way to AMS; its HTTP client is loaded here and nowhere else."""
     require_ams()
-    from ssm.transport.ams import AmsSettings, AmsTransport
-    from ssm.transport.ams_service import Pace
+    from ssm.transport.ams.service import Pace
+    from ssm.transport.ams.transport import AmsSettings, AmsTransport
 
     broker, certificates, messaging = settings.broker, settings.certificates, settings.messaging
     authorities = certificates.capath if broker.ams_trust == "capath" else None

@@ -29,8 +29,8 @@ from ssm.protocols.ssm1.frames import REJECTED
 from ssm.protocols.ssm1.payload import fingerprint, pack, unpack
 from ssm.protocols.ssm1.producer import Timers
 from ssm.settings.sections import ReceiverSettings, SenderSettings
-from ssm.transport.ssm1 import Ssm1Receiver
-from ssm.transport.ssm1_producer import Sending, Ssm1Sender
+from ssm.transport.ssm1.consumer import Ssm1Receiver
+from ssm.transport.ssm1.producer import Sending, Ssm1Sender
 from ssm.wiring import Sealing, open_signer, path_validator, utc_now
 from ssm.wiring_stomp import open_transport, receiver_transport
 

@@ -6,7 +6,7 @@ from ssm.messenger.events import Teller
 from ssm.ports.brokers import Brokers
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderSettings
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 
 

@@ -14,7 +14,7 @@ from ssm.errors import TransportError
 from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.stomp.session import SessionSettings
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 from ssm.wiring import broker_context
 from tests.ams import ams_place

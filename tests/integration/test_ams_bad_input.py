@@ -11,7 +11,7 @@ import pytest
 
 from ssm.broker.ams.state import Json
 from ssm.errors import ConnectFailedError, RefusedError, RemoteProtocolError, TimedOutError, TransportError
-from ssm.transport.ams_service import SMALL_REPLY_OCTETS
+from ssm.transport.ams.service import SMALL_REPLY_OCTETS
 from tests.ams import QUICK, AmsPlace, ams_place
 from tests.exchange import give, taken
 from tests.pki import Pki

@@ -12,8 +12,8 @@ import pytest
 
 from ssm.errors import ConnectFailedError, ConnectionLostError, RemoteProtocolError, TooLargeError, TransportError
 from ssm.ports.transport import Consumer, Delivery, Transport
-from ssm.transport.ams import AmsTransport
-from ssm.transport.ams_consumer import HELD_OCTETS, SLACK_OCTETS
+from ssm.transport.ams.consumer import HELD_OCTETS, SLACK_OCTETS
+from ssm.transport.ams.transport import AmsTransport
 from tests.ams import PROJECT, SUBSCRIPTION, TOPIC, AmsPlace, ams_place
 from tests.exchange import give, nothing_comes, taken
 from tests.pki import Pki

@@ -21,7 +21,7 @@ from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transports import open_listeners
 from ssm.wiring import open_receiver
 from tests.fakes.sending import Told

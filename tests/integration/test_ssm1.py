@@ -18,7 +18,7 @@ from ssm.envelope.seal import Encryption, seal
 from ssm.errors import TimedOutError
 from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.events import Event
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from tests.fakes.sending import Told
 from tests.gateway import Gateway, Place, Site, until
 from tests.old_ssm1 import OldConsumer, OldProducer, md5, packed, seal_old, send

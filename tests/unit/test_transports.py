@@ -13,8 +13,8 @@ from ssm.envelope.seal import Encryption, seal
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender
 from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
-from ssm.transport.ams import AmsTransport
-from ssm.transport.ams_service import Pace
+from ssm.transport.ams.service import Pace
+from ssm.transport.ams.transport import AmsTransport
 from ssm.transport.tls import TlsSettings
 from ssm.transports import MOST_PAYLOAD_OF_AMS, TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
 from tests.pki import Pki

@@ -23,12 +23,12 @@ from ssm.protocols.ssm1.consumer import Consumer
 from ssm.protocols.ssm1.payload import fingerprint
 from ssm.protocols.ssm1.producer import Timers
 from ssm.protocols.stomp.frames import Frame
-from ssm.transport.connection import Connection
-from ssm.transport.ssm1 import ASKING_AT_ONCE, Ssm1Consumer, Ssm1Receiver
-from ssm.transport.ssm1_producer import Sending, Ssm1Producer, Ssm1Sender
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.ssm1.consumer import ASKING_AT_ONCE, Ssm1Consumer, Ssm1Receiver
+from ssm.transport.ssm1.producer import Sending, Ssm1Producer, Ssm1Sender
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from tests.pki import Pki
-from tests.unit.transport.test_connection import Peer, run, turn
+from tests.unit.transport.stomp.test_connection import Peer, run, turn
 
 CENTRAL, CHANNEL = "/topic/central", "/topic/replies"
 HASH = fingerprint(b"payload")

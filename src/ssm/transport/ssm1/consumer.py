@@ -16,8 +16,8 @@ from ssm.names import printable
 from ssm.ports.transport import Delivery, Producer
 from ssm.protocols.ssm1.consumer import Consumer, Reply
 from ssm.protocols.ssm1.frames import Frame, Kind, headers_of, read_frame
-from ssm.transport.connection import Connection
-from ssm.transport.stomp import StompTransport
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompTransport
 
 logger = logging.getLogger(__name__)
 

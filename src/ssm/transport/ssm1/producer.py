@@ -35,9 +35,9 @@ from ssm.protocols.ssm1.producer import (
     Timers,
     Unanswered,
 )
-from ssm.transport.connection import Connection
-from ssm.transport.ssm1 import say_ignored, send
-from ssm.transport.stomp import StompTransport
+from ssm.transport.ssm1.consumer import say_ignored, send
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompTransport
 
 logger = logging.getLogger(__name__)
 
