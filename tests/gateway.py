@@ -12,8 +12,8 @@ from ssm.messenger.send import SendLimits, SendReport, SendRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender
 from ssm.spool.outgoing import OUTGOING_SPOOLS
-from ssm.transports import open_listeners, open_transport, sealing_of, window_of
-from ssm.wiring import open_receiver, open_sender
+from ssm.wiring.messaging import open_receiver, open_sender
+from ssm.wiring.transports import open_listeners, open_transport, sealing_of, window_of
 from tests.fakes.sending import Told
 from tests.pki import Credential, Pki
 from tests.servers.broker import RealBroker

@@ -16,8 +16,8 @@ from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
 from ssm.transport.stomp.transport import StompSettings, StompTransport
-from ssm.transports import open_listeners
-from ssm.wiring import open_receiver
+from ssm.wiring.messaging import open_receiver
+from ssm.wiring.transports import open_listeners
 from tests.ams import PROJECT, SUBSCRIPTION, AmsPlace, ams_place
 from tests.gateway import Gateway, Place, Site, until
 from tests.pki import Pki

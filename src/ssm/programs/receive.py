@@ -12,8 +12,8 @@ def receive(settings: ReceiverSettings, dn_file: Path, tell: LogTeller) -> None:
     """Until a signal."""
     from ssm.messenger.receive import ReceiveLimits, ReceiveRun
     from ssm.programs.running import notify_systemd, run_until_signal
-    from ssm.transports import open_listeners
-    from ssm.wiring import open_receiver
+    from ssm.wiring.messaging import open_receiver
+    from ssm.wiring.transports import open_listeners
 
     limits = ReceiveLimits(settings.messaging.batch, settings.messaging.deferred_retry_seconds)
     with open_receiver(settings, dn_file, tell) as ports:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ssm.transports import window_of
+from ssm.wiring.transports import window_of
 from tests.unit.settings.test_ini import Site
 
 

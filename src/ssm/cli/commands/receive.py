@@ -60,7 +60,7 @@ def run_incumbent(config: Path, dn_file: Path) -> int:
             f"A pidfile {pidfile} already exists.",
             hint="another receiver may be running; if none is, remove the file",
         )
-    from ssm.wiring import open_signer, open_signer_list
+    from ssm.wiring.messaging import open_signer, open_signer_list
 
     # What is certainly wrong is said on the terminal, before we leave it.
     open_signer(settings.certificates.certificate, settings.certificates.key)

@@ -392,7 +392,7 @@ def test_a_bug_in_looking_at_a_certificate_is_not_hidden() -> None:
 def test_a_reply_channel_is_ours_alone() -> None:
     import os
 
-    from ssm.wiring_ssm1 import reply_channel
+    from ssm.wiring.ssm1 import reply_channel
 
     assert reply_channel("/topic/a.$host.$pid") == f"/topic/a.{os.uname().nodename}.{os.getpid()}"
     assert reply_channel("/topic/a") == "/topic/a"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """STOMP, put together from settings."""
 
-from ssm.broker_sources import open_brokers, unheard
 from ssm.messenger.events import Teller
 from ssm.ports.brokers import Brokers
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderSettings
 from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
+from ssm.wiring.brokers import open_brokers, unheard
 
 
 def open_transport(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from ssm.broker_sources import unheard
 from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.enveloped_data import Cipher
 from ssm.envelope.seal import Encryption, seal
@@ -16,7 +15,8 @@ from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.transport.ams.service import Pace
 from ssm.transport.ams.transport import AmsTransport
 from ssm.transport.tls import TlsSettings
-from ssm.transports import MOST_PAYLOAD_OF_AMS, TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
+from ssm.wiring.brokers import unheard
+from ssm.wiring.transports import MOST_PAYLOAD_OF_AMS, TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
 from tests.pki import Pki
 
 AMS = """

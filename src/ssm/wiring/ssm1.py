@@ -9,7 +9,6 @@ import os
 from dataclasses import replace
 from functools import partial
 
-from ssm.broker_sources import open_brokers
 from ssm.credentials.key_files import load_decryption_key, read_pem
 from ssm.envelope.accepted import OF_SSM_1
 from ssm.envelope.certificate import DecryptionKey, Recipient, Signer
@@ -31,8 +30,9 @@ from ssm.protocols.ssm1.producer import Timers
 from ssm.settings.sections import ReceiverSettings, SenderSettings
 from ssm.transport.ssm1.consumer import Ssm1Receiver
 from ssm.transport.ssm1.producer import Sending, Ssm1Sender
-from ssm.wiring import Sealing, open_signer, path_validator, utc_now
-from ssm.wiring_stomp import open_transport, receiver_transport
+from ssm.wiring.brokers import open_brokers
+from ssm.wiring.messaging import Sealing, open_signer, path_validator, utc_now
+from ssm.wiring.stomp import open_transport, receiver_transport
 
 MOST_OF_AN_ANSWER = 256 * 1024  # a certificate with the text before it
 

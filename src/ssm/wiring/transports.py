@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of transports: what opens each protocol that a configuration may name.
 
-To add one: its adapter (``ssm.transport.NAME``), what it needs to be told (``ssm.settings.protocols``), a line here.
+To add one: its adapter (``ssm.transport.NAME``), its wiring beside this, what it needs to be told
+(``ssm.settings.protocols``), a line here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
-from ssm.broker_sources import describe_brokers, unheard
 from ssm.errors import ConfigError
 from ssm.messenger.events import Teller
 from ssm.messenger.judge import Listener
@@ -16,9 +16,10 @@ from ssm.messenger.receive import ReceivePorts
 from ssm.ports.transport import Transport
 from ssm.settings.sections import Broker, ReceiverSettings, SenderSettings
 from ssm.transport.tls import TlsSettings
-from ssm.wiring import Sealing, open_sealing
-from ssm.wiring_ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
-from ssm.wiring_stomp import receiver_transport, sender_transport
+from ssm.wiring.brokers import describe_brokers, unheard
+from ssm.wiring.messaging import Sealing, open_sealing
+from ssm.wiring.ssm1 import ssm1_listener, ssm1_sealing, ssm1_sender
+from ssm.wiring.stomp import receiver_transport, sender_transport
 
 HTTPS_PORT = 443
 MOST_PAYLOAD_OF_AMS = 450_000

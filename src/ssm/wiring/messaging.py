@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From settings to ready objects: the only place that chooses implementations."""
+"""From settings to ready objects, for whatever is sent or received by whatever way."""
 
 import ssl
 from collections.abc import Callable, Iterator
