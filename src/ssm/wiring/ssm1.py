@@ -32,7 +32,8 @@ from ssm.transport.ssm1.consumer import Ssm1Receiver
 from ssm.transport.ssm1.producer import Sending, Ssm1Sender
 from ssm.wiring.brokers import open_brokers
 from ssm.wiring.messaging import Sealing, open_signer, path_validator, utc_now
-from ssm.wiring.stomp import open_transport, receiver_transport
+from ssm.wiring.stomp import describe_stomp, open_transport, receiver_transport
+from ssm.wiring.transport_kind import TransportKind
 
 MOST_OF_AN_ANSWER = 256 * 1024  # a certificate with the text before it
 
@@ -122,3 +123,6 @@ def examine(pem: bytes, *, judge: PathJudge, consumer_dn: str) -> Recipient:
 def reply_channel(pattern: str) -> str:
     """Ours alone on this machine."""
     return pattern.replace("$host", os.uname().nodename).replace("$pid", str(os.getpid()))
+
+
+SSM1 = TransportKind(ssm1_sender, ssm1_listener, describe_stomp, ssm1_sealing, window=1)

@@ -15,8 +15,9 @@ from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from ssm.transport.ams.service import Pace
 from ssm.transport.ams.transport import AmsTransport
 from ssm.transport.tls import TlsSettings
+from ssm.wiring.ams import MOST_PAYLOAD_OF_AMS, ams_receiver, ams_sender
 from ssm.wiring.brokers import unheard
-from ssm.wiring.transports import MOST_PAYLOAD_OF_AMS, TRANSPORTS, ams_receiver, ams_sender, describe, open_transport
+from ssm.wiring.transports import TRANSPORTS, describe, open_transport
 from tests.pki import Pki
 
 AMS = """
