@@ -2,10 +2,12 @@
 """The table of transports and the names that a configuration may use are the same; each opens what was asked for."""
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
 
+import ssm
 from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.enveloped_data import Cipher
 from ssm.envelope.seal import Encryption, seal
@@ -51,6 +53,14 @@ def written(tmp_path: Path, role: str, *, trust: str = "", more: str = "") -> So
 
 def test_every_protocol_that_may_be_named_can_be_opened_and_the_other_way_round() -> None:
     assert TRANSPORTS.keys() == PROTOCOLS.keys()
+
+
+def test_no_workflow_mentions_a_protocol_by_name() -> None:
+    folders = [Path(ssm.__file__).parent / name for name in ("messenger", "programs", "ports")]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    assert len(files) > 20
+    named = re.compile(r"stomp|ssm[ _]?1|\bams\b", re.IGNORECASE)
+    assert [file for file in files if named.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_what_is_assumed_can_be_opened() -> None:
