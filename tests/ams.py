@@ -61,6 +61,14 @@ class AmsPlace:
         """By certificate, from the subscription."""
         return changed(self.settings(self.consumer, SUBSCRIPTION), changes)
 
+    def listener(self, *, port: int | None = None) -> str:
+        """Of a receiver that has others; the port is another one where nobody shall answer."""
+        return (
+            f"[receiver.ams]\nprotocol: AMS\nhost: 127.0.0.1:{port or self.server.port}\n"
+            f"authn_port: {self.server.authn_port}\nams_trust: capath\nams_project: {PROJECT}\n"
+            f"destination: {SUBSCRIPTION}\ntoken: {self.consumer_token}\n"
+        )
+
 
 def changed(settings: AmsSettings, changes: dict[str, object]) -> AmsTransport:
     """A transport whose settings differ in something."""
