@@ -401,6 +401,17 @@ def test_without_a_token_there_is_no_connection_and_a_plain_word(place: AmsPlace
     assert place.server.counts["publish"] == 0
 
 
+def test_a_port_where_no_tokens_are_given_is_named(place: AmsPlace) -> None:
+    async def work() -> None:
+        with pytest.raises(
+            ConnectFailedError, match=r"no token for our certificate, port 1: connection refused"
+        ) as caught:
+            await place.sending(pace=HURRIED, authn_port=1).open_producer()
+        assert "authn_port" in caught.value.hint
+
+    run(work)
+
+
 def test_a_certificate_that_nobody_knows_gets_no_token(place: AmsPlace) -> None:
     stranger = place.pki.issue("stranger.example.org")
     tls = replace(place.sending().settings.tls, certificate=stranger.certificate_path, key=stranger.key_path)

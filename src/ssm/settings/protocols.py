@@ -36,6 +36,7 @@ class Needs:
 
 
 TRUE = ("true", "yes", "on", "1")
+FALSE = ("false", "no", "off", "0")
 PROTOCOLS: Mapping[str, Needs] = {
     "STOMP": Needs(),
     "AMS": Needs(
@@ -52,5 +53,17 @@ PROTOCOLS: Mapping[str, Needs] = {
             ("broker", "passcode"): ((), "AMS knows us by certificate or token"),
         },
     ),
-    "SSM1": Needs(of_a_sender=("consumer_dn",), ciphers=OLD_CIPHERS),
+    "SSM1": Needs(
+        of_a_sender=("consumer_dn",),
+        ciphers=OLD_CIPHERS,
+        no_effect={
+            ("certificates", "server_cert"): (
+                (),
+                "the certificate of consumer_dn comes over the wire",
+            ),
+            ("certificates", "verify_server_cert"): (TRUE, "with SSM 1 the consumer's certificate is always verified"),
+            ("certificates", "oaep"): (FALSE, "consumers of SSM 1 do not read it"),
+            ("messaging", "window"): (("1",), "SSM 1 sends one message after the other"),
+        },
+    ),
 }

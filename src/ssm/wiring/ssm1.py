@@ -125,4 +125,9 @@ def reply_channel(pattern: str) -> str:
     return pattern.replace("$host", os.uname().nodename).replace("$pid", str(os.getpid()))
 
 
-SSM1 = TransportKind(ssm1_sender, ssm1_listener, describe_stomp, ssm1_sealing, window=1)
+def describe_consumer(settings: SenderSettings) -> str:
+    """Whom messages are encrypted to."""
+    return f"not needed: the certificate of {settings.messaging.consumer_dn} comes over the wire"
+
+
+SSM1 = TransportKind(ssm1_sender, ssm1_listener, describe_stomp, ssm1_sealing, describe_consumer, window=1)

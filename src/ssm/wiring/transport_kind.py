@@ -9,7 +9,7 @@ from ssm.messenger.judge import Listener
 from ssm.messenger.receive import ReceivePorts
 from ssm.ports.transport import Transport
 from ssm.settings.sections import ReceiverSettings, SenderSettings
-from ssm.wiring.messaging import Sealing, open_sealing
+from ssm.wiring.messaging import Sealing, describe_encryption, open_sealing
 
 OpenListener = Callable[[ReceiverSettings, ReceivePorts], Listener]
 
@@ -24,6 +24,8 @@ class TransportKind:
     """Where it goes, for people; raises what a start would raise."""
     open_sealing: Callable[[SenderSettings, Teller], Sealing] = open_sealing
     """What is done to a payload before it is handed to the transport."""
+    describe_encryption: Callable[[SenderSettings], str] = describe_encryption
+    """Whom that is for, for people; raises what a start would raise."""
     window: int | None = None
     """Most messages on their way at a time, where the protocol sets a bound."""
     cut_octets: int | None = None

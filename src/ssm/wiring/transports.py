@@ -32,6 +32,11 @@ def describe(settings: SenderSettings | ReceiverSettings) -> str:
     return TRANSPORTS[settings.protocol].describe(settings)
 
 
+def describe_encryption(settings: SenderSettings) -> str:
+    """Whom messages are encrypted to."""
+    return TRANSPORTS[settings.protocol].describe_encryption(settings)
+
+
 def open_transport(settings: SenderSettings, tell: Teller = unheard) -> Transport:
     """The way a sender's messages go."""
     return TRANSPORTS[settings.protocol].open_sender(settings, tell)

@@ -31,6 +31,18 @@ def test_triple_des_is_for_ssm_1_only(site: Site) -> None:
     assert site.sender().certificates.cipher == "des-ede3-cbc"
 
 
+def test_what_a_sender_of_ssm_1_has_no_use_for_gets_a_word(site: Site) -> None:
+    useless = {"server_cert": "/s.pem", "verify_server_cert": "false", "oaep": "true"}
+    site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": "/CN=x", "window": "7"}, certificates=useless)
+    said = "\n".join(one for one in site.found().warnings if "has no effect" in one)
+    assert said.count("\n") == len(useless)
+    for name in ("[messaging] window", *(f"[certificates] {name}" for name in useless)):
+        assert f"{name} has no effect: " in said
+    harmless = {"verify_server_cert": "true", "oaep": "off"}
+    site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": "/CN=x", "window": "1"}, certificates=harmless)
+    assert not any("no effect" in one for one in site.found().warnings)
+
+
 def test_ssm_1_sends_one_message_at_a_time(site: Site) -> None:
     assert window_of(site.write(messaging={"window": "7"}).sender()) == 7
     site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": "/CN=x", "window": "7"})

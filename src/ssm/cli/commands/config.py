@@ -102,15 +102,11 @@ def outcome(what: str, check: Callable[[], str]) -> bool:
 
 def sender_checks(settings: "SenderSettings") -> Iterator[Check]:
     """What a sender's start would look at."""
-    from ssm.wiring import messaging
+    from ssm.wiring import messaging, transports
 
     certificates = settings.certificates
     yield "certificate and key", lambda: messaging.describe_signer(certificates.certificate, certificates.key)
-    server_cert = certificates.server_cert
-    if server_cert is None:
-        yield "server_cert", lambda: "none, messages are signed but not encrypted"
-    elif certificates.verify_server_cert:
-        yield "server_cert", lambda: messaging.describe_recipient(server_cert, certificates)
+    yield "server_cert", lambda: transports.describe_encryption(settings)
     yield "broker", lambda: describe_broker(settings)
     yield "spool", lambda: describe_spool(settings.messaging.path)
 

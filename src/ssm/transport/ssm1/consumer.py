@@ -6,33 +6,19 @@ hang up can do so once for each message, not for ever.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 
 from ssm.errors import LocalProtocolError, RefusedError
-from ssm.names import printable
 from ssm.ports.transport import Delivery, Producer
 from ssm.protocols.ssm1.consumer import Consumer, Reply
-from ssm.protocols.ssm1.frames import Frame, Kind, headers_of, read_frame
+from ssm.protocols.ssm1.frames import Kind, read_frame
+from ssm.transport.ssm1.sending import say_ignored, send
 from ssm.transport.stomp.connection import Connection
 from ssm.transport.stomp.transport import StompTransport
 
-logger = logging.getLogger(__name__)
-
 ASKING_AT_ONCE = 64
-
-
-async def send(connection: Connection, destination: str, frame: Frame) -> None:
-    """Send one frame and wait for the broker's receipt; messages outlive the broker's restart, the rest need not."""
-    lasting = {"persistent": "true"} if frame.kind == Kind.MESSAGE else {}
-    await connection.send({"destination": destination, **headers_of(frame), **lasting}, frame.body)
-
-
-def say_ignored(peer: str, why: str) -> None:
-    """Frames that nobody expected may be anybody's."""
-    logger.warning("From %s: %s; ignored", peer, printable(why))
 
 
 class Ssm1Receiver:
