@@ -6,7 +6,7 @@ It is asked for when a listener is opened whose protocol is SSM 1 by name, and g
 """
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ssm.credentials.key_files import load_decryption_key, read_pem
@@ -20,11 +20,12 @@ from ssm.envelope.unseal import PathJudge, unseal
 from ssm.errors import CredentialError, MalformedEnvelopeError, UnsendableError, UntrustedCertificateError
 from ssm.messenger.answering import AnsweringJudge
 from ssm.messenger.events import Teller
-from ssm.messenger.judge import Listener
+from ssm.messenger.judge import Decider, Listener
 from ssm.messenger.receive import ReceivePorts
-from ssm.ports.transport import Transport
+from ssm.ports.filing import Verdict
+from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.ssm1.consumer import Consumer
-from ssm.protocols.ssm1.frames import REJECTED
+from ssm.protocols.ssm1.frames import REJECTED, TYPE
 from ssm.protocols.ssm1.payload import fingerprint, pack, unpack
 from ssm.protocols.ssm1.producer import Timers
 from ssm.settings.sections import ReceiverSettings, SenderSettings
@@ -54,7 +55,25 @@ def ssm1_listener(settings: ReceiverSettings, ports: ReceivePorts) -> Listener:
     opening = partial(open_ssm1, judge=validator, owner=owner, max_octets=messaging.max_message_size)
     judge = AnsweringJudge(opening, ports.judge.signers, fingerprint, REJECTED)
     machine = Consumer(messaging.destination, read_pem(certificates.certificate, "certificate"))
-    return Listener(Ssm1Receiver(receiver_transport(settings, ports.tell), machine), judge)
+    transport = Ssm1Receiver(receiver_transport(settings, ports.tell), machine)
+    return Listener(transport, ByType(judge, ports.judge))
+
+
+@dataclass(frozen=True, slots=True)
+class ByType:
+    """Messages of SSM 1 have their own judge.
+
+    What bears no type was sent here by mistake, and its sender has forgotten it when its broker had it: it gets the
+    judge of all others, who accepts no weak cryptography.
+    """
+
+    own: Decider
+    other: Decider
+
+    def __call__(self, delivery: Delivery, digest: bytes, *, ends: int = 0) -> Verdict:
+        """The verdict of one of them."""
+        judge = self.own if TYPE in delivery.headers else self.other
+        return judge(delivery, digest, ends=ends)
 
 
 def open_ssm1(message: bytes, *, judge: PathJudge, owner: DecryptionKey, max_octets: int) -> OpenedMessage:
