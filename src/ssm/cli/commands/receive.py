@@ -50,12 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_incumbent(config: Path, dn_file: Path) -> int:
+def run_incumbent(config: Path, dn_file: Path | None) -> int:
     """``ssmreceive``: in the background, with a pid file."""
-    settings, found = read_receiver(Sources(config))
+    settings, found = read_receiver(Sources(config, os.environ))
+    dn_file = (dn_file or found.dn_file or Path(DEFAULT_DN_FILE)).absolute()
     pidfile = settings.daemon.pidfile
     if pidfile is None:
         raise ConfigError("[daemon] pidfile must be set for ssmreceive", hint="or use: ssm receive, in the foreground")
+    if settings.logging.logfile is None:
+        hint = "in the background a log without a file goes nowhere; or use: ssm receive, in the foreground"
+        raise ConfigError("[logging] logfile must be set for ssmreceive", hint=hint)
     if os.path.lexists(pidfile):  # also a link that leads nowhere yet
         raise ConfigError(
             f"A pidfile {pidfile} already exists.",
