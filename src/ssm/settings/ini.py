@@ -19,7 +19,7 @@ from ssm.settings.found import Found, Overlay, Sources
 from ssm.settings.listeners import complete, hand_over, take_overlays
 from ssm.settings.needs import check_apart, check_listener, check_needs
 from ssm.settings.options import Declared, declared
-from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
+from ssm.settings.protocols import DEFAULT_PROTOCOL, MUST_BE, PROTOCOLS, nearest_protocol
 from ssm.settings.sections import (
     Broker,
     Certificates,
@@ -206,8 +206,7 @@ def check_protocol(found: Found, role: str) -> None:
     elif protocol in PROTOCOLS:
         found.protocol = protocol
     else:
-        nearest = next(iter(difflib.get_close_matches(protocol.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)
-        found.fault(name, "protocol", f"must be {' or '.join(PROTOCOLS)}", value=protocol, suggestion=nearest)
+        found.fault(name, "protocol", MUST_BE, value=protocol, suggestion=nearest_protocol(protocol))
 
 
 def known_sections() -> dict[str, set[str]]:

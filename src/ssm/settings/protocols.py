@@ -4,11 +4,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from ssm.settings.sections import OLD_CIPHERS
 
 DEFAULT_PROTOCOL = "STOMP"
 AMS_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+SLASH_DN = re.compile(r"/[^/=]+=.+")
 Place = tuple[str, str]
 """Section and option."""
 
@@ -55,6 +57,8 @@ PROTOCOLS: Mapping[str, Needs] = {
     ),
     "SSM1": Needs(
         of_a_sender=("consumer_dn",),
+        names={("messaging", "consumer_dn"): SLASH_DN},
+        names_are="must be a DN in slash form, such as /C=UK/O=eScience/CN=host.example.org",
         ciphers=OLD_CIPHERS,
         no_effect={
             ("certificates", "server_cert"): (
@@ -67,3 +71,9 @@ PROTOCOLS: Mapping[str, Needs] = {
         },
     ),
 }
+MUST_BE = f"must be {' or '.join(PROTOCOLS)}"
+
+
+def nearest_protocol(name: str) -> str:
+    """The one that may have been meant; the usual one where the name is like none."""
+    return next(iter(get_close_matches(name.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)

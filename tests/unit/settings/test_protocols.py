@@ -22,6 +22,13 @@ def test_a_sender_of_ssm_1_must_name_its_consumer(site: Site) -> None:
     assert settings.certificates.cipher == "aes-128-cbc"
 
 
+@pytest.mark.parametrize("written", ["CN=x,O=Example", "/x", "x.example.org", "/CN="])
+def test_a_consumer_that_is_not_named_in_slash_form_would_never_be_found(site: Site, written: str) -> None:
+    fault = site.write(sender={"protocol": "SSM1"}, messaging={"consumer_dn": written}).fault()
+    assert (fault.section, fault.option) == ("messaging", "consumer_dn")
+    assert "slash form" in fault.problem
+
+
 def test_triple_des_is_for_ssm_1_only(site: Site) -> None:
     weak = {"cipher": "des-ede3-cbc"}
     fault = site.write(certificates=weak).fault()
