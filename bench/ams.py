@@ -17,7 +17,7 @@ from pathlib import Path
 from argo_ams_library import AmsMessage, ArgoMessagingService
 from tests.ams import PROJECT, SUBSCRIPTION, TOPIC
 
-from ssm.transport.ams import AmsSettings, AmsTransport
+from ssm.transport.ams.transport import AmsSettings, AmsTransport
 from ssm.transport.tls import TlsSettings
 
 LIBRARY = f"argo-ams-library {version('argo-ams-library')}"

@@ -27,7 +27,6 @@ from bench.machine import description
 from bench.report import table
 from ssm.accounting.decode import Terms, decode
 from ssm.accounting.layouts import LAYOUTS
-from ssm.accounting_wiring import open_database
 from ssm.ports.repository import Row
 from ssm.repository.database import Database
 from ssm.repository.dialects.mariadb import upsert_of as mariadb_upsert
@@ -38,6 +37,7 @@ from ssm.repository.session import Access
 from ssm.repository.upserts import quoted
 from ssm.settings.found import Sources
 from ssm.settings.loader import read_loader
+from ssm.wiring.accounting import open_database
 
 RECORDS = 1000
 BATCH = 5000

@@ -21,7 +21,7 @@ from ssm.records.invented.jobs import jobs
 from ssm.records.payload import faults_of
 from ssm.records.split import Size, split
 from ssm.records.types.job import JOB
-from ssm.wiring import open_encryption, open_opener, open_sealer, open_signer
+from ssm.wiring.messaging import open_encryption, open_opener, open_sealer, open_signer
 
 SHIPPED = Pace(window=32, batch=64, prefetch=256)
 KIB = 1024

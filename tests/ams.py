@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ssm.broker.ams.state import AmsState, Subscription, Topic
-from ssm.transport.ams import AmsSettings, AmsTransport
-from ssm.transport.ams_service import Pace
+from ssm.transport.ams.service import Pace
+from ssm.transport.ams.transport import AmsSettings, AmsTransport
 from ssm.transport.tls import TlsSettings
 from tests.pki import Credential, Pki
 from tests.servers.ams.server import AmsServer
@@ -60,6 +60,14 @@ class AmsPlace:
     def taking(self, **changes: object) -> AmsTransport:
         """By certificate, from the subscription."""
         return changed(self.settings(self.consumer, SUBSCRIPTION), changes)
+
+    def listener(self, *, port: int | None = None) -> str:
+        """Of a receiver that has others; the port is another one where nobody shall answer."""
+        return (
+            f"[receiver.ams]\nprotocol: AMS\nhost: 127.0.0.1:{port or self.server.port}\n"
+            f"authn_port: {self.server.authn_port}\nams_trust: capath\nams_project: {PROJECT}\n"
+            f"destination: {SUBSCRIPTION}\ntoken: {self.consumer_token}\n"
+        )
 
 
 def changed(settings: AmsSettings, changes: dict[str, object]) -> AmsTransport:

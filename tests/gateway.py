@@ -12,11 +12,11 @@ from ssm.messenger.send import SendLimits, SendReport, SendRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver, read_sender
 from ssm.spool.outgoing import OUTGOING_SPOOLS
-from ssm.transports import open_listeners, open_transport, sealing_of, window_of
-from ssm.wiring import open_receiver, open_sender
+from ssm.wiring.messaging import open_receiver, open_sender
+from ssm.wiring.transports import open_listeners, open_transport, sealing_of, window_of
 from tests.fakes.sending import Told
 from tests.pki import Credential, Pki
-from tests.servers.broker import RealBroker
+from tests.servers.broker import RealBroker, new_queue
 from tests.servers.raw_stomp import Login, RawStomp
 
 MAX_MESSAGE = 2_000_000
@@ -36,6 +36,16 @@ class Place:
     login: Login = Login()
     tls: Credential | None = None
     broker: RealBroker | None = None
+
+    @classmethod
+    def at(cls, broker: RealBroker, kind: str) -> "Place":
+        """Destinations of the test's own, all of one kind but the one of SSM 2."""
+
+        def fresh(name: str) -> str:
+            return new_queue().replace("/queue/test", f"/{kind}/{name}")
+
+        tls = broker.client if broker.use_tls else None
+        return cls(broker.port, fresh("central"), new_queue(), fresh("replies"), broker.login, tls, broker=broker)
 
     def raw(self) -> RawStomp:
         if self.broker is not None:
@@ -72,26 +82,27 @@ class Gateway:
     def permit(self, *signers: Credential) -> None:
         (self.folder / "dns").write_text("".join(f"{one.dn}\n" for one in signers) or "/CN=nobody\n")
 
-    def receiver_file(self, place: Place) -> Path:
+    def receiver_file(self, place: Place, more: str = "") -> Path:
+        """With further listeners, if there are any."""
         path = self.folder / "receiver.cfg"
         path.write_text(
             f"[receiver]\nprotocol: STOMP\n{place.options()}"
             f"[certificates]\ncertificate: {self.host.certificate_path}\nkey: {self.host.key_path}\n"
             f"capath: {self.pki.ca_directory}\n[messaging]\ndestination: {place.queue}\npath: {self.spool}\n"
-            f"max_message_size: {MAX_MESSAGE}\n[receiver.old]\nprotocol: SSM1\ndestination: {place.central}\n"
+            f"max_message_size: {MAX_MESSAGE}\n[receiver.old]\nprotocol: SSM1\ndestination: {place.central}\n{more}"
         )
         return path
 
     @asynccontextmanager
-    async def receiving(self, place: Place) -> AsyncIterator[ReceiveRun]:
+    async def receiving(self, place: Place, more: str = "") -> AsyncIterator[ReceiveRun]:
         """For a with-block, from the moment that every listener is connected."""
-        settings, _ = read_receiver(Sources(self.receiver_file(place)))
+        settings, _ = read_receiver(Sources(self.receiver_file(place, more)))
         before = self.connections()
         with open_receiver(settings, self.folder / "dns", self.told) as ports:
             run = ReceiveRun(ports, open_listeners(settings, ports), ReceiveLimits(4, 1.0))
             task = asyncio.ensure_future(run.run())
             try:
-                await until(lambda: self.connections() == before + 2 or task.done())
+                await until(lambda: self.connections() == before + len(settings.listeners) or task.done())
                 yield run
             finally:
                 run.stop()

@@ -79,7 +79,7 @@ def get_ams_args(cp: configparser.ConfigParser, log: logging.Logger) -> tuple[li
 
 def look_up(cp: configparser.ConfigParser, log: logging.Logger) -> Brokers:
     """What bdii and network lead to."""
-    from ssm.broker_sources import brokers_now
+    from ssm.wiring.brokers import brokers_now
 
     try:
         settings, _ = read_sender(Sources(Path("configuration"), parser=cp))

@@ -12,7 +12,7 @@ from ssm.envelope.enveloped_data import Cipher
 from ssm.envelope.opened import OpenedMessage
 from ssm.envelope.path import PathValidator
 from ssm.errors import MalformedEnvelopeError, NotForUsError
-from ssm.wiring_ssm1 import open_ssm1, seal_ssm1
+from ssm.wiring.ssm1 import open_ssm1, seal_ssm1
 from tests.old_ssm1 import open_old, openssl, packed, seal_old
 from tests.pki import Credential, Pki
 

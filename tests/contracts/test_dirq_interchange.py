@@ -13,7 +13,7 @@ from dirq.QueueSimple import QueueSimple
 from ssm.ports.filing import Box, Verdict
 from ssm.spool.dirq import DirqQueue
 from ssm.spool.dirq_simple import DirqSimpleSpool, leave
-from ssm.wiring import open_cabinet
+from ssm.wiring.messaging import open_cabinet
 
 INCOMING = {"body": "string", "signer": "string", "empaid": "string?", "error": "string?"}
 REJECT = {"body": "string", "signer": "string?", "empaid": "string?", "error": "string"}

@@ -14,9 +14,9 @@ from ssm.errors import TransportError
 from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.stomp.session import SessionSettings
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
-from ssm.wiring import broker_context
+from ssm.wiring.messaging import broker_context
 from tests.ams import ams_place
 from tests.conftest import WAYS as REAL_WAYS
 from tests.exchange import give, nothing_comes, taken

@@ -248,7 +248,7 @@ def test_without_the_extra_the_programs_say_what_to_install(ends: Ends) -> None:
 
 def test_the_http_client_is_loaded_for_ams_only(tmp_path: Path) -> None:
     call = (
-        "import sys, ssm.transports, ssm.programs.receive, ssm.programs.send; "
+        "import sys, ssm.wiring.transports, ssm.programs.receive, ssm.programs.send; "
         "sys.exit(sum(name.partition('.')[0] in {'httpx2', 'httpcore2', 'anyio', 'h11'} for name in sys.modules))"
     )
     begun = time.monotonic()

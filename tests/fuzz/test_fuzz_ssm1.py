@@ -13,7 +13,7 @@ from ssm.protocols.ssm1.consumer import Consumer
 from ssm.protocols.ssm1.frames import CHANNEL, MAX_CHANNEL, Kind, read_frame
 from ssm.protocols.ssm1.payload import pack, unpack
 from ssm.protocols.ssm1.producer import Producer
-from ssm.wiring_ssm1 import examine
+from ssm.wiring.ssm1 import examine
 from tests.unit.envelope.craft import Witness
 
 BOUND = 10_000

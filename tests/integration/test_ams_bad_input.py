@@ -11,7 +11,7 @@ import pytest
 
 from ssm.broker.ams.state import Json
 from ssm.errors import ConnectFailedError, RefusedError, RemoteProtocolError, TimedOutError, TransportError
-from ssm.transport.ams_service import SMALL_REPLY_OCTETS
+from ssm.transport.ams.service import SMALL_REPLY_OCTETS
 from tests.ams import QUICK, AmsPlace, ams_place
 from tests.exchange import give, taken
 from tests.pki import Pki
@@ -399,6 +399,17 @@ def test_without_a_token_there_is_no_connection_and_a_plain_word(place: AmsPlace
 
     run(work)
     assert place.server.counts["publish"] == 0
+
+
+def test_a_port_where_no_tokens_are_given_is_named(place: AmsPlace) -> None:
+    async def work() -> None:
+        with pytest.raises(
+            ConnectFailedError, match=r"no token for our certificate, port 1: connection refused"
+        ) as caught:
+            await place.sending(pace=HURRIED, authn_port=1).open_producer()
+        assert "authn_port" in caught.value.hint
+
+    run(work)
 
 
 def test_a_certificate_that_nobody_knows_gets_no_token(place: AmsPlace) -> None:

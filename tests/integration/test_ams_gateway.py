@@ -15,10 +15,10 @@ from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
-from ssm.transport.stomp import StompSettings, StompTransport
-from ssm.transports import open_listeners
-from ssm.wiring import open_receiver
-from tests.ams import PROJECT, SUBSCRIPTION, AmsPlace, ams_place
+from ssm.transport.stomp.transport import StompSettings, StompTransport
+from ssm.wiring.messaging import open_receiver
+from ssm.wiring.transports import open_listeners
+from tests.ams import AmsPlace, ams_place
 from tests.gateway import Gateway, Place, Site, until
 from tests.pki import Pki
 
@@ -27,16 +27,6 @@ SECONDS = 60.0
 
 def run(work: Coroutine[None, None, None]) -> None:
     asyncio.run(asyncio.wait_for(work, SECONDS))
-
-
-def file_of(gateway: Gateway, place: Place, ams_port: int, ams: AmsPlace) -> Path:
-    path = gateway.receiver_file(place)
-    with path.open("a") as file:
-        file.write(
-            f"[receiver.ams]\nprotocol: AMS\nhost: 127.0.0.1:{ams_port}\nauthn_port: {ams.server.authn_port}\n"
-            f"ams_trust: capath\nams_project: {PROJECT}\ndestination: {SUBSCRIPTION}\ntoken: {ams.consumer_token}\n"
-        )
-    return path
 
 
 @asynccontextmanager
@@ -66,7 +56,7 @@ def test_three_ways_fill_one_spool_and_none_holds_up_another(tmp_path: Path, *, 
         async with EmbeddedBroker(BrokerSettings(tmp_path / "broker")) as broker:
             place = Place(broker.port, "/queue/central", "/queue/accounting", "/queue/replies")
             stomp = StompTransport(StompSettings(FixedBrokers((("127.0.0.1", broker.port),)), place.queue, None))
-            file = file_of(gateway, place, ams.server.port if is_there else 1, ams)
+            file = gateway.receiver_file(place, ams.listener(port=None if is_there else 1))
             async with receiving(gateway, file):
                 for name, transport in (("STOMP", stomp), ("AMS", ams.sending())):
                     producer = await transport.open_producer()

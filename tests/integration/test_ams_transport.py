@@ -12,8 +12,8 @@ import pytest
 
 from ssm.errors import ConnectFailedError, ConnectionLostError, RemoteProtocolError, TooLargeError, TransportError
 from ssm.ports.transport import Consumer, Delivery, Transport
-from ssm.transport.ams import AmsTransport
-from ssm.transport.ams_consumer import HELD_OCTETS, SLACK_OCTETS
+from ssm.transport.ams.consumer import HELD_OCTETS, SLACK_OCTETS
+from ssm.transport.ams.transport import AmsTransport
 from tests.ams import PROJECT, SUBSCRIPTION, TOPIC, AmsPlace, ams_place
 from tests.exchange import give, nothing_comes, taken
 from tests.pki import Pki
@@ -466,7 +466,7 @@ def test_the_system_s_store_is_believed_where_it_was_chosen_and_only_there(
     place: AmsPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transport = place.sending(tls=replace(place.sending().settings.tls, ca_directory=None))
-    assert "certificate does not hold" in failing(transport)
+    assert "is its CA where ams_trust says" in failing(transport)
     bundle = tmp_path / "system.pem"
     bundle.write_bytes(b"".join(path.read_bytes() for path in place.pki.ca_directory.glob("*.0")))
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))

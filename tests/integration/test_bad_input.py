@@ -24,8 +24,8 @@ from ssm.messenger.events import Event
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
-from ssm.transports import open_listeners
-from ssm.wiring import open_receiver
+from ssm.wiring.messaging import open_receiver
+from ssm.wiring.transports import open_listeners
 from tests.crash.harness import elements
 from tests.integration.test_outcomes import GOOD, MAX_MESSAGE, QUEUE, Server, until
 from tests.servers.raw_stomp import RawStomp
@@ -253,8 +253,8 @@ from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.programs.running import run_until_signal
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
-from ssm.transports import open_listeners
-from ssm.wiring import open_receiver
+from ssm.wiring.transports import open_listeners
+from ssm.wiring.messaging import open_receiver
 
 settings, _ = read_receiver(Sources(Path(sys.argv[1])))
 

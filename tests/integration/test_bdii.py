@@ -266,7 +266,7 @@ def test_the_library_is_loaded_only_where_a_look_up_is_configured(site: tuple[Pa
     for override, is_loaded in (("broker.host=mb.example.org:6163", False), ("broker.port=7", True)):
         code = (
             "import sys; from pathlib import Path; from ssm.settings.ini import Sources, read_sender\n"
-            "from ssm.wiring_stomp import sender_transport\n"
+            "from ssm.wiring.stomp import sender_transport\n"
             f"sender_transport(read_sender(Sources(Path({str(config)!r}), overrides=({override!r},)))[0])\n"
             f"sys.exit(('ldap3' in sys.modules) is not {is_loaded})"
         )

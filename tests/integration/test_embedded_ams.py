@@ -19,7 +19,7 @@ from ssm.broker.ams import server as module
 from ssm.broker.ams.place import Place
 from ssm.broker.ams.server import EmbeddedAms
 from ssm.errors import StopError
-from ssm.wiring import ams_context
+from ssm.wiring.messaging import ams_context
 from tests.pki import Credential, Pki
 from tests.servers.process import wait_until
 

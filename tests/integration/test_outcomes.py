@@ -21,9 +21,9 @@ from ssm.lookup.fixed import FixedBrokers
 from ssm.messenger.receive import ReceiveLimits, ReceiveRun
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
-from ssm.transport.stomp import StompSettings, StompTransport
-from ssm.transports import open_listeners
-from ssm.wiring import open_receiver
+from ssm.transport.stomp.transport import StompSettings, StompTransport
+from ssm.wiring.messaging import open_receiver
+from ssm.wiring.transports import open_listeners
 from tests.fakes.sending import Told
 from tests.pki import Credential, Pki
 from tests.unit.envelope.craft import Signing, detached
@@ -250,7 +250,7 @@ def test_a_missing_crl_defers_and_the_message_is_judged_again_when_it_comes(serv
 def test_a_message_that_ended_the_receiver_three_times_is_set_aside(server: Server) -> None:
     import hashlib
 
-    from ssm.wiring import open_cabinet
+    from ssm.wiring.messaging import open_cabinet
 
     killer = server.seal(b"killer\n")
     with open_cabinet(server.spool, server.spool / ".ssm") as cabinet:
@@ -266,7 +266,7 @@ def test_a_message_that_ended_the_receiver_three_times_is_set_aside(server: Serv
 def test_a_message_that_ended_the_receiver_twice_has_another_chance(server: Server) -> None:
     import hashlib
 
-    from ssm.wiring import open_cabinet
+    from ssm.wiring.messaging import open_cabinet
 
     message = server.seal(b"innocent\n")
     with open_cabinet(server.spool, server.spool / ".ssm") as cabinet:

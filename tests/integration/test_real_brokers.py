@@ -12,7 +12,7 @@ import pytest
 from ssm.errors import ConnectFailedError, TransportError
 from ssm.lookup.fixed import FixedBrokers
 from ssm.protocols.stomp.session import SessionSettings
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 from tests.conftest import NewServer
 from tests.exchange import give, nothing_comes, taken

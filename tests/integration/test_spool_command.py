@@ -14,7 +14,7 @@ from ssm.ports.filing import Box, Verdict
 from ssm.settings.ini import SECTIONS
 from ssm.settings.options import declared
 from ssm.spool.dirq_simple import leave
-from ssm.wiring import open_cabinet
+from ssm.wiring.messaging import open_cabinet
 from tests.pki import Pki
 
 DN = "/O=Test/CN=host.example.org"

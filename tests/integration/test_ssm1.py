@@ -17,8 +17,9 @@ from ssm.envelope.certificate import Recipient, Signer
 from ssm.envelope.seal import Encryption, seal
 from ssm.errors import TimedOutError
 from ssm.lookup.fixed import FixedBrokers
+from ssm.messenger.answering import KEPT
 from ssm.messenger.events import Event
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from tests.fakes.sending import Told
 from tests.gateway import Gateway, Place, Site, until
 from tests.old_ssm1 import OldConsumer, OldProducer, md5, packed, seal_old, send
@@ -340,7 +341,8 @@ def test_frames_that_are_no_messages_are_passed_over(
     def old(place: Place) -> None:
         with place.raw() as raw:
             for headers in (
-                {},
+                {"ssm-msg-type": ""},
+                {"ssm-msg-type": "nonsense"},
                 {"ssm-msg-type": "certresp"},
                 {"ssm-msg-type": "ack", "ssm-msg-id": "0" * 32},
                 {"ssm-msg-type": "certreq"},
@@ -349,7 +351,7 @@ def test_frames_that_are_no_messages_are_passed_over(
                 {"ssm-msg-type": "ping", "ssm-msg-id": "ping", "ssm-reack": "../../etc/passwd"},
                 {"ssm-msg-type": "ping", "ssm-msg-id": "ping", "ssm-reack": "0" * 32},
             ):
-                send(raw, place.central, headers, b"x")
+                send(raw, place.central, headers, b"x" * bool(headers["ssm-msg-type"]))
             OldProducer(raw, place.central, "/queue/old", gateway.site).publish("good", GOOD, gateway.host)
 
     async def work() -> None:
@@ -360,6 +362,35 @@ def test_frames_that_are_no_messages_are_passed_over(
     assert gateway.box("reject") == []
     assert gateway.bodies() == [GOOD]
     assert "'no type' is not for a consumer" in caplog.text
+
+
+def test_what_a_sender_of_ssm_2_leaves_at_the_old_destination_is_judged_as_such_and_not_lost(
+    tmp_path: Path, gateway: Gateway
+) -> None:
+    strong = seal(GOOD, Signer.from_pem(gateway.site.certificate_pem, gateway.site.key_pem), None)
+    weak = seal_old(packed(b"weak\n"), gateway.site, gateway.host)
+    changed = strong.replace(GOOD.strip(), b"x" + GOOD.strip()[1:])
+    sent = {"good": strong, "again": strong, "weak": weak, "changed": changed, "nothing": b"x"}
+
+    async def work() -> None:
+        async with broker(tmp_path) as place, gateway.receiving(place):
+            two = StompTransport(StompSettings(FixedBrokers((("127.0.0.1", place.port),)), place.central, None))
+            producer = await two.open_producer()
+            for name, sealed in sent.items():
+                await producer.publish(name, sealed)
+            await producer.close()
+            await until(lambda: len(gateway.box("reject")) == 3)
+
+    run(work())
+    assert gateway.bodies() == [GOOD]
+    assert gateway.box("incoming")[0]["empaid"] == b"good"
+    rejected = {one["empaid"]: one for one in gateway.box("reject")}
+    assert {name: one["body"] for name, one in rejected.items()} == {
+        b"weak": weak,
+        b"changed": changed,
+        b"nothing": b"x",
+    }
+    assert not any(one["error"].endswith(KEPT.encode()) for one in rejected.values())
 
 
 def test_a_flood_of_requests_for_the_certificate_does_not_end_listening(tmp_path: Path, gateway: Gateway) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ssm.messenger.events import Event
 from tests.gateway import Gateway, Place, Site, until
 from tests.old_ssm1 import OldConsumer, OldProducer, md5
-from tests.servers.broker import RealBroker, new_queue
+from tests.servers.broker import RealBroker
 
 SECONDS = 90.0
 PATIENCE = 60.0
@@ -29,15 +29,7 @@ def payloads(count: int) -> list[bytes]:
 
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, real_broker: RealBroker) -> Place:
-    """Destinations of the test's own, all of one kind but the one of SSM 2."""
-
-    def fresh(name: str) -> str:
-        return new_queue().replace("/queue/test", f"/{request.param}/{name}")
-
-    tls = real_broker.client if real_broker.use_tls else None
-    return Place(
-        real_broker.port, fresh("central"), new_queue(), fresh("replies"), real_broker.login, tls, broker=real_broker
-    )
+    return Place.at(real_broker, request.param)
 
 
 @pytest.fixture

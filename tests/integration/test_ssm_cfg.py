@@ -3,6 +3,8 @@
 
 import asyncio
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -73,3 +75,32 @@ def test_old_files_and_old_stores_go_on_with_the_new_programs(tmp_path: Path, pk
     assert sorted(path.read_bytes() for path in filed.glob("*/*/body")) == [b"Site: %d\n" % n for n in range(3)]
     assert sorted(path.name for path in outgoing.iterdir() if path.is_file()) == [".tmp-half"]
     assert not (tmp_path / "server" / "incoming").exists()
+
+
+def test_an_old_receiver_goes_on_in_the_background_too(tmp_path: Path, pki: Pki) -> None:
+    (tmp_path / "server").mkdir()
+    (tmp_path / "valid-dns").write_text("/CN=somebody\n")
+    consumer = "[consumer]\ntopic: /queue/central\nvalid-dns: $STORES/valid-dns\n"
+    old = write(tmp_path / "server.cfg", 1, pki.issue("server.example.org"), pki, consumer)
+    log, pidfile = tmp_path / "log", tmp_path / "ssm.pid"
+    call = [sys.executable, "-c", "import sys; from ssm.cli.main import ssmreceive; sys.exit(ssmreceive())"]
+
+    def start(**more: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"STORES": str(tmp_path), **more}
+        command = [*call, "-c", str(old)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    refused = start()
+    assert refused.returncode == 1
+    assert "[logging] logfile must be set for ssmreceive" in refused.stderr
+    assert start(SSM_SET_LOGGING_LOGFILE=str(log)).returncode == 0
+
+    async def work() -> None:
+        await until(lambda: pidfile.exists() and pidfile.read_text().endswith("\n"))
+        try:
+            await until(lambda: f"The signer list {tmp_path}/valid-dns holds 1." in log.read_text())
+        finally:
+            os.kill(int(pidfile.read_text()), signal.SIGTERM)
+        await until(lambda: not pidfile.exists())
+
+    asyncio.run(asyncio.wait_for(work(), SECONDS))

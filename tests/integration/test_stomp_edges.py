@@ -16,8 +16,8 @@ from ssm.lookup.fixed import FixedBrokers
 from ssm.protocols.stomp.codec import MAX_HEAD_OCTETS, Decoder
 from ssm.protocols.stomp.frames import Frame
 from ssm.protocols.stomp.session import SessionSettings, read_heartbeat
-from ssm.transport.connection import HELD_OCTETS
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.connection import HELD_OCTETS
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 
 HELLO = b"CONNECT\naccept-version:1.2\nhost:/\n\n\0"
 

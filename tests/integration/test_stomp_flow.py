@@ -17,10 +17,10 @@ from ssm.errors import ConnectFailedError, RefusedError, TransportError
 from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.transport import Delivery
 from ssm.protocols.stomp.session import SessionSettings
-from ssm.transport.connection import HELD_OCTETS, Connection
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.connection import HELD_OCTETS, Connection
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
-from ssm.wiring import broker_context
+from ssm.wiring.messaging import broker_context
 from tests.pki import Pki
 
 GREETING = b"CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0"

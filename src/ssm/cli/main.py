@@ -146,7 +146,7 @@ def ssmreceive(argv: Sequence[str] | None = None) -> int:
     warn_log_config(arguments)
     from ssm.cli.commands.receive import run_incumbent
 
-    return ended(lambda: run_incumbent(Path(arguments.config), Path(arguments.dn_file).absolute()), error_status=1)
+    return ended(lambda: run_incumbent(Path(arguments.config), arguments.dn_file), error_status=1)
 
 
 def incumbent_parser(name: str) -> argparse.ArgumentParser:
@@ -161,7 +161,8 @@ def incumbent_parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument("-l", "--log_config", default=None, help="has no effect any more")
     parser.add_argument("-v", "--version", action="version", version=f"SSM {__version__}")
     if not is_sender:
-        parser.add_argument("-d", "--dn_file", default="/etc/apel/dns", help="the signer list (default: %(default)s)")
+        listed = "the signer list (default: valid-dns of an ssm.cfg, else /etc/apel/dns)"
+        parser.add_argument("-d", "--dn_file", type=Path, help=listed)
     return parser
 
 

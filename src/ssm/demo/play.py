@@ -23,8 +23,8 @@ from ssm.records.payload import faults_of
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_sender
 from ssm.spool.dirq_simple import leave
-from ssm.transports import publish_sealed
-from ssm.wiring import open_signer
+from ssm.wiring.messaging import open_signer
+from ssm.wiring.transports import publish_sealed
 
 TAMPERED_ID = "tampered"
 SEEN_BEFORE_KILL = 6

@@ -93,8 +93,8 @@ class Event(Enum):
     CUT = Kind(
         "cut",
         logging.INFO,
-        "Message {message_id} of {octets} octets is over max_message_size; it is sent as {pieces} pieces, {names}.",
-        "Records stay whole; the element leaves the spool when all its pieces have been confirmed.",
+        "Message {message_id} of {octets} octets is too large to go as one; it is sent as {pieces} pieces, {names}.",
+        "Over max_message_size, or what the protocol takes. Records stay whole; it leaves when all are confirmed.",
     )
     SET_ASIDE = Kind(
         "set-aside",

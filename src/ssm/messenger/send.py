@@ -33,7 +33,7 @@ class SendLimits:
     """Bounds of one run."""
 
     window: int = 32
-    """Unconfirmed sends."""
+    """Unconfirmed sends. With one, each has left the spool before the next begins."""
     max_message_octets: int = 160 * 1024 * 1024
     cut_octets: int | None = None
     """What is larger is cut where it can be; None: only what is larger than the bound above."""
@@ -77,6 +77,7 @@ class SendRun:
         self.outbox = Outbox(limits.window * 2, limits.outbox_octets)
         self.confirmed: list[Prepared] = []
         self.work_to_finish = asyncio.Event()
+        self.finishing = asyncio.Lock()
         self.published = False
         self.stopping = asyncio.Event()
         self.not_before: dict[str, float] = {}
@@ -220,6 +221,8 @@ class SendRun:
             self.confirmed.append(item)
             self.work_to_finish.set()
             self.outbox.done(item)
+            if self.limits.window == 1:
+                await self.finish_some()  # before the next one, or the end, says that this one may be forgotten
         finally:
             window.release()
 
@@ -251,10 +254,12 @@ class SendRun:
 
     async def finish_these(self) -> None:
         """As above, not to be cut off."""
-        items, self.confirmed = self.confirmed, []
-        await asyncio.to_thread(finish, self.ports, items)
-        self.report.sent += len(items)
-        self.progress(self.report)
+        async with self.finishing:
+            items, self.confirmed = self.confirmed, []
+            if items:
+                await asyncio.to_thread(finish, self.ports, items)
+                self.report.sent += len(items)
+                self.progress(self.report)
 
     async def give_back_all(self, reason: str) -> None:
         """The run ends early: confirmed elements leave the spool, the others are free for the next run."""

@@ -48,6 +48,9 @@ class Producer(Protocol):
 
         RefusedError: the broker refused this one message. Other TransportErrors: the fate of the
         message is unknown; publishing the same bytes again is right.
+
+        Who sends one at a time begins the next, or ends, when the last one will not be sent again: a peer
+        that knows messages may then forget it.
         """
 
     async def close(self) -> None:

@@ -29,7 +29,7 @@ OBJECTS = 200_000
 
 def load(settings: LoaderSettings, tell: LogTeller, helper: Sequence[str], *, watch: bool) -> "LoadReport":
     """Until there is nothing left, or, watching, until a signal. ``helper``: the words that start one."""
-    from ssm.accounting_wiring import open_loader
+    from ssm.wiring.accounting import open_loader
 
     with open_loader(settings, tell, watch=watch, is_wanted=lambda: True) as run:
         helpers = Helpers([sys.executable, "-m", "ssm", *helper, "--helps", str(os.getpid())], tell)
@@ -43,7 +43,7 @@ def load(settings: LoaderSettings, tell: LogTeller, helper: Sequence[str], *, wa
 
 def help_loading(settings: LoaderSettings, tell: LogTeller, parent: int, *, watch: bool) -> None:
     """As long as there is something left and the one whom we help lives."""
-    from ssm.accounting_wiring import open_loader
+    from ssm.wiring.accounting import open_loader
 
     with open_loader(settings, tell, watch=watch, is_wanted=lambda: os.getppid() == parent) as run:
         run_to_the_end(run, Helpers([], tell), watch=False)

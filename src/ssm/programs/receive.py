@@ -2,6 +2,8 @@
 """A receiver's life, in the foreground or as a daemon of the old kind."""
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ssm.logs import LogTeller
@@ -12,8 +14,8 @@ def receive(settings: ReceiverSettings, dn_file: Path, tell: LogTeller) -> None:
     """Until a signal."""
     from ssm.messenger.receive import ReceiveLimits, ReceiveRun
     from ssm.programs.running import notify_systemd, run_until_signal
-    from ssm.transports import open_listeners
-    from ssm.wiring import open_receiver
+    from ssm.wiring.messaging import open_receiver
+    from ssm.wiring.transports import open_listeners
 
     limits = ReceiveLimits(settings.messaging.batch, settings.messaging.deferred_retry_seconds)
     with open_receiver(settings, dn_file, tell) as ports:
@@ -46,9 +48,25 @@ def daemonise() -> bool:
     return True
 
 
-def write_pidfile(pidfile: Path, tell: LogTeller) -> None:
-    """Failing to is only worth a warning."""
-    try:
-        pidfile.write_text(f"{os.getpid()}\n", encoding="ascii")
-    except OSError as error:
-        tell.logger.warning("Failed to create pidfile %s: %s", pidfile, error.strerror)
+@contextmanager
+def pidfile_written(pidfile: Path, tell: LogTeller) -> Iterator[None]:
+    """Our process id stands there meanwhile. Failing to write it is only worth a warning.
+
+    Only a new file is written, which is nobody's link, and nothing is taken away but that file.
+    """
+    with ExitStack() as held:
+        try:
+            # Open for as long as we run: meanwhile no other file can be taken for it.
+            file = held.enter_context(pidfile.open("xb", buffering=0))
+            held.callback(take_away, pidfile, os.fstat(file.fileno()))
+            file.write(b"%d\n" % os.getpid())
+        except OSError as error:
+            tell.logger.warning("Failed to create pidfile %s: %s", pidfile, error.strerror)
+        yield
+
+
+def take_away(file: Path, was: os.stat_result) -> None:
+    """Remove a file if it is still the same."""
+    with suppress(OSError):
+        if os.path.samestat(was, file.lstat()):
+            file.unlink()

@@ -46,8 +46,8 @@ def send_all(
     """There is something to send."""
     from ssm.messenger.send import SendLimits, SendReport, SendRun
     from ssm.programs.running import notify_systemd, run_until_signal
-    from ssm.transports import cut_octets_of, open_transport, sealing_of, window_of
-    from ssm.wiring import open_sender
+    from ssm.wiring.messaging import open_sender
+    from ssm.wiring.transports import cut_octets_of, open_transport, sealing_of, window_of
 
     messaging = settings.messaging
     limits = SendLimits(

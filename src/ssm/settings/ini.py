@@ -17,9 +17,9 @@ from ssm.settings.database import Database, LoaderMessaging
 from ssm.settings.file import parse
 from ssm.settings.found import Found, Overlay, Sources
 from ssm.settings.listeners import complete, hand_over, take_overlays
-from ssm.settings.needs import check_listener, check_needs
+from ssm.settings.needs import check_apart, check_listener, check_needs
 from ssm.settings.options import Declared, declared
-from ssm.settings.protocols import DEFAULT_PROTOCOL, PROTOCOLS
+from ssm.settings.protocols import DEFAULT_PROTOCOL, MUST_BE, PROTOCOLS, nearest_protocol
 from ssm.settings.sections import (
     Broker,
     Certificates,
@@ -81,10 +81,11 @@ def read_receiver(sources: Sources) -> tuple[ReceiverSettings, Found]:
     found = gather(sources, "receiver")
     overlays = found.listeners
     main = receiver_of(found)
-    others = [listener_of(overlay, found) for overlay in overlays]
+    others = tuple(one for one in [listener_of(overlay, found) for overlay in overlays] if one is not None)
+    check_apart([*([] if main is None else [main]), *others], found)
     finish(sources, found, "receiver")
     assert main is not None
-    return replace(main, others=tuple(one for one in others if one is not None)), found
+    return replace(main, others=others), found
 
 
 def listener_of(overlay: Overlay, found: Found) -> ReceiverSettings | None:
@@ -205,8 +206,7 @@ def check_protocol(found: Found, role: str) -> None:
     elif protocol in PROTOCOLS:
         found.protocol = protocol
     else:
-        nearest = next(iter(difflib.get_close_matches(protocol.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)
-        found.fault(name, "protocol", f"must be {' or '.join(PROTOCOLS)}", value=protocol, suggestion=nearest)
+        found.fault(name, "protocol", MUST_BE, value=protocol, suggestion=nearest_protocol(protocol))
 
 
 def known_sections() -> dict[str, set[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ssm.settings.found import Found, Overlay
 from ssm.settings.options import declared
-from ssm.settings.protocols import PROTOCOLS
+from ssm.settings.protocols import MUST_BE, PROTOCOLS, nearest_protocol
 from ssm.settings.sections import Broker, ReceiverMessaging
 
 BEGINNING = "receiver."
@@ -41,7 +41,8 @@ def take_overlays(found: Found) -> Iterator[Overlay]:
         if protocol in PROTOCOLS:
             overlay.found.protocol = protocol
         else:
-            found.fault(section, "protocol", f"must be {' or '.join(PROTOCOLS)}", value=protocol)
+            nearest = nearest_protocol(protocol) if protocol else ""
+            found.fault(section, "protocol", MUST_BE, value=protocol, suggestion=nearest)
         for key, value in own.items():
             if key in where:
                 overlay.found.put(where[key], key, value, found.origins[section, key])

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the chosen protocol needs to be told, held against what was found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from ssm.settings.found import Found, Overlay
 from ssm.settings.listeners import BEGINNING
 from ssm.settings.protocols import PROTOCOLS, Place
+from ssm.settings.sections import Broker, ReceiverSettings
 
 MOST_SHOWN = 200
 
@@ -29,6 +31,25 @@ def check_listener(overlay: Overlay, found: Found) -> None:
     for place, why in without_effect(own):
         if place in overlay.own:
             found.warnings.append(f"[{section}] {place[1]} has no effect: {why}")
+
+
+def check_apart(listeners: Sequence[ReceiverSettings], found: Found) -> None:
+    """Note who takes from where another protocol is spoken: each would be handed messages of the other."""
+    for one, other in combinations(listeners, 2):
+        is_same_place = one.messaging.destination == other.messaging.destination and meet(one.broker, other.broker)
+        if is_same_place and one.protocol != other.protocol:
+            first = f"{BEGINNING}{one.name}".removesuffix(".")
+            problem = f"is that of [{first}], which speaks {one.protocol}; each would be handed messages of the other"
+            section = f"{BEGINNING}{other.name}"
+            found.fault(section, "destination", problem, value=other.messaging.destination[:MOST_SHOWN])
+
+
+def meet(one: Broker, other: Broker) -> bool:
+    """True when both may lead to the same broker."""
+    if one.host and other.host:
+        places = [{(host, port or broker.port) for host, port in broker.host} for broker in (one, other)]
+        return not places[0].isdisjoint(places[1])
+    return not (one.host or other.host) and (one.bdii, one.network) == (other.bdii, other.network)
 
 
 def check_sender(found: Found) -> None:

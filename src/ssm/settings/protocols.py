@@ -4,11 +4,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from ssm.settings.sections import OLD_CIPHERS
 
 DEFAULT_PROTOCOL = "STOMP"
 AMS_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+SLASH_DN = re.compile(r"/[^/=]+=.+")
 Place = tuple[str, str]
 """Section and option."""
 
@@ -36,6 +38,7 @@ class Needs:
 
 
 TRUE = ("true", "yes", "on", "1")
+FALSE = ("false", "no", "off", "0")
 PROTOCOLS: Mapping[str, Needs] = {
     "STOMP": Needs(),
     "AMS": Needs(
@@ -52,5 +55,25 @@ PROTOCOLS: Mapping[str, Needs] = {
             ("broker", "passcode"): ((), "AMS knows us by certificate or token"),
         },
     ),
-    "SSM1": Needs(of_a_sender=("consumer_dn",), ciphers=OLD_CIPHERS),
+    "SSM1": Needs(
+        of_a_sender=("consumer_dn",),
+        names={("messaging", "consumer_dn"): SLASH_DN},
+        names_are="must be a DN in slash form, such as /C=UK/O=eScience/CN=host.example.org",
+        ciphers=OLD_CIPHERS,
+        no_effect={
+            ("certificates", "server_cert"): (
+                (),
+                "the certificate of consumer_dn comes over the wire",
+            ),
+            ("certificates", "verify_server_cert"): (TRUE, "with SSM 1 the consumer's certificate is always verified"),
+            ("certificates", "oaep"): (FALSE, "consumers of SSM 1 do not read it"),
+            ("messaging", "window"): (("1",), "SSM 1 sends one message after the other"),
+        },
+    ),
 }
+MUST_BE = f"must be {' or '.join(PROTOCOLS)}"
+
+
+def nearest_protocol(name: str) -> str:
+    """The one that may have been meant; the usual one where the name is like none."""
+    return next(iter(get_close_matches(name.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)

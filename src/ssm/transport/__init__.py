@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways to a broker, one adapter a file. ``ssm.wiring`` chooses."""
+"""Ways to a broker, one package each; what they share stands beside them. ``ssm.wiring`` chooses."""

@@ -55,12 +55,12 @@ def load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         raise CredentialError(f"{certificate} with {key} cannot be used for TLS: {error}") from error
 
 
-def explain(error: Exception) -> str:
-    """What a failed handshake means, in words that help."""
+def explain(error: Exception, authorities: str = "in capath") -> str:
+    """What a failed handshake means, in words that help; and where the CA should have been."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"the broker's certificate does not hold: {error.verify_message} "
-            "(is its CA in capath, and is the host the name in its certificate?)"
+            f"(is its CA {authorities}, and is the host the name in its certificate?)"
         )
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
         alert = (error.reason or "").lower().replace("_", " ")

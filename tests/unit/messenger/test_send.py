@@ -2,6 +2,7 @@
 """The sending workflow over ports in memory: what leaves the spool, what stays, and with which octets."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -55,6 +56,26 @@ class World:
 
 def world(count: int = 50, **payloads: bytes) -> World:
     return World(MemorySpool({f"m{number:03}": b"%d" % number for number in range(count)} | payloads))
+
+
+class Slow(MemorySpool):
+    """Whose elements take a while to leave."""
+
+    def remove(self, name: str) -> None:
+        time.sleep(0.02)
+        super().remove(name)
+
+
+def test_one_at_a_time_means_that_each_has_left_the_spool_before_the_next_goes() -> None:
+    made = World(Slow({f"m{number}": b"%d" % number for number in range(6)}))
+    there: list[list[str]] = []
+
+    def fate(message_id: str, _: int) -> None:
+        there.append(sorted(made.spool.payloads))
+
+    made.transport.fate = fate
+    assert made.run(window=1).sent == 6
+    assert there == [[f"m{number}" for number in range(first, 6)] for first in range(6)]
 
 
 def test_everything_is_sent_once_and_leaves_spool_and_copies() -> None:

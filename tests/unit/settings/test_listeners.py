@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ssm.errors import ConfigError
 from ssm.settings.listeners import OF_THE_SPOOL, options
 from tests.unit.settings.test_ini import Site
 
@@ -55,6 +56,9 @@ def test_there_may_be_many_in_the_order_of_the_file(site: Site) -> None:
 def test_the_protocol_must_be_named(site: Site) -> None:
     assert faults(written(site, **{"receiver.old": {"destination": "/q"}})) == {("receiver.old", "protocol")}
     assert faults(written(site, **{"receiver.old": {**OLD, "protocol": "ssm"}})) == {("receiver.old", "protocol")}
+    with pytest.raises(ConfigError) as caught:
+        written(site, **{"receiver.old": {**OLD, "protocol": "ssm1"}}).receiver()
+    assert [one.suggestion for one in caught.value.faults] == ["SSM1"]
 
 
 @pytest.mark.parametrize("name", OF_THE_SPOOL)

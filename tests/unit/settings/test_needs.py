@@ -72,3 +72,32 @@ def test_ams_may_be_first_and_stomp_beside_it(site: Site) -> None:
     main, old = site.receiver().listeners
     assert (main.protocol, old.protocol) == ("AMS", "STOMP")
     assert old.broker.addresses() == (("b.example.org", 61613),)
+
+
+@pytest.mark.parametrize(
+    ("broker", "own", "is_shared"),
+    [
+        ({}, {}, True),
+        ({}, {"destination": "/queue/old"}, False),
+        ({}, {"host": "other.example.org"}, False),
+        ({}, {"port": "61614"}, False),
+        ({}, {"host": "other.example.org, mb.example.org"}, True),
+        ({"host": None, "bdii": "ldap://b.example.org", "network": "PROD"}, {}, True),
+        ({"host": None, "bdii": "ldap://b.example.org", "network": "PROD"}, {"network": "TEST"}, False),
+        ({"host": None, "bdii": "ldap://b.example.org", "network": "PROD"}, {"host": "mb.example.org"}, False),
+        ({}, {"protocol": "STOMP"}, False),
+    ],
+)
+def test_two_protocols_at_one_destination_of_one_broker_are_a_fault(
+    site: Site, broker: Mapping[str, str | None], own: Mapping[str, str], *, is_shared: bool
+) -> None:
+    site.write(
+        sender={"protocol": None},
+        receiver={"protocol": "STOMP"},
+        broker={"host": "mb.example.org", **broker},
+        **{"receiver.old": {"protocol": "SSM1", **own}},
+    )
+    if is_shared:
+        assert faults(site) == {("receiver.old", "destination")}
+    else:
+        assert [one.name for one in site.receiver().listeners] == ["", "old"]

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ssm.broker.ams.place import Place
     from ssm.broker.ams.server import EmbeddedAms
     from ssm.programs.running import run_until_signal
-    from ssm.wiring import ams_context
+    from ssm.wiring.messaging import ams_context
 
     place = Place(arguments.project, arguments.topic, arguments.subscription)
     try:

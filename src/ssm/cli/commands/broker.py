@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """``ssm broker``."""
     from ssm.broker.server import BrokerSettings, EmbeddedBroker
     from ssm.programs.running import run_until_signal
-    from ssm.wiring import broker_context
+    from ssm.wiring.messaging import broker_context
 
     given = (arguments.certificate, arguments.key, arguments.ca_dir)
     if any(given) and not all(given):

@@ -102,28 +102,24 @@ def outcome(what: str, check: Callable[[], str]) -> bool:
 
 def sender_checks(settings: "SenderSettings") -> Iterator[Check]:
     """What a sender's start would look at."""
-    from ssm import wiring
+    from ssm.wiring import messaging, transports
 
     certificates = settings.certificates
-    yield "certificate and key", lambda: wiring.describe_signer(certificates.certificate, certificates.key)
-    server_cert = certificates.server_cert
-    if server_cert is None:
-        yield "server_cert", lambda: "none, messages are signed but not encrypted"
-    elif certificates.verify_server_cert:
-        yield "server_cert", lambda: wiring.describe_recipient(server_cert, certificates)
+    yield "certificate and key", lambda: messaging.describe_signer(certificates.certificate, certificates.key)
+    yield "server_cert", lambda: transports.describe_encryption(settings)
     yield "broker", lambda: describe_broker(settings)
     yield "spool", lambda: describe_spool(settings.messaging.path)
 
 
 def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Iterator[Check]:
     """What a receiver's start would look at."""
-    from ssm import wiring
+    from ssm.wiring import messaging
 
     certificates = settings.certificates
-    yield "certificate and key", lambda: wiring.describe_signer(certificates.certificate, certificates.key)
-    yield "CA directory", lambda: wiring.describe_ca_directory(certificates.capath)
+    yield "certificate and key", lambda: messaging.describe_signer(certificates.certificate, certificates.key)
+    yield "CA directory", lambda: messaging.describe_ca_directory(certificates.capath)
     if dn_file is not None:
-        yield "signer list", lambda: wiring.describe_signer_list(dn_file)
+        yield "signer list", lambda: messaging.describe_signer_list(dn_file)
     for one in settings.listeners:
         what = f"broker of {one.name}, {one.protocol}" if one.name else "broker"
         yield what, partial(describe_broker, one)
@@ -132,18 +128,18 @@ def receiver_checks(settings: "ReceiverSettings", dn_file: Path | None) -> Itera
 
 def loader_checks(settings: "LoaderSettings") -> Iterator[Check]:
     """What a loader's start would look at."""
-    from ssm import accounting_wiring
+    from ssm.wiring import accounting
 
-    yield "database", lambda: f"{accounting_wiring.describe_database(settings)} (not tried)"
+    yield "database", lambda: f"{accounting.describe_database(settings)} (not tried)"
     rules = settings.database.publisher_rules_file
     if rules is not None:
-        yield "publisher rules", lambda: accounting_wiring.describe_rules(rules)
+        yield "publisher rules", lambda: accounting.describe_rules(rules)
     yield "spool", lambda: describe_spool(settings.messaging.path)
 
 
 def describe_broker(settings: "SenderSettings | ReceiverSettings") -> str:
     """Where it goes."""
-    from ssm import transports
+    from ssm.wiring import transports
 
     return f"{transports.describe(settings)} (not tried)"
 

@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def status(settings: LoaderSettings) -> int:
     """Which version, of which."""
-    from ssm.accounting_wiring import existing_database
     from ssm.repository.versions import HEAD, REVISIONS, UPGRADE, require_current
+    from ssm.wiring.accounting import existing_database
 
     database = existing_database(settings)
     found = database.revision()
@@ -57,8 +57,8 @@ def status(settings: LoaderSettings) -> int:
 
 def upgrade(settings: LoaderSettings) -> int:
     """Bring it up to date."""
-    from ssm.accounting_wiring import open_database
     from ssm.repository.versions import HEAD
+    from ssm.wiring.accounting import open_database
 
     database = open_database(settings)
     before = database.upgrade()
@@ -70,8 +70,8 @@ def upgrade(settings: LoaderSettings) -> int:
 def purge(settings: LoaderSettings) -> int:
     """Forget what is old."""
     from ssm.accounting.batches import oldest_month
-    from ssm.accounting_wiring import open_tables
     from ssm.repository.retention import forget
+    from ssm.wiring.accounting import open_tables
 
     months = settings.database.retention_months
     if not months:

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 def require_everything() -> None:
     """ConfigError where an extra is missing, before anything is made."""
     from ssm.errors import ConfigError
-    from ssm.transports import require_ams
+    from ssm.wiring.ams import require_ams
 
     try:
         require_ams()

@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = loader_settings(arguments)
 
     from ssm.accounting.plan import plan
-    from ssm.accounting_wiring import open_tables
     from ssm.repository.publications import SqlPublications
+    from ssm.wiring.accounting import open_tables
 
     selection = selection_of(arguments)
     with open_tables(settings) as database:

@@ -11,6 +11,7 @@ Exit status: 0 after SIGTERM; 74 the spool is damaged; 78 configuration or crede
 """
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from ssm.cli.sources import add_sources, open_log, sources, telling_errors
 from ssm.errors import ConfigError
 from ssm.logs import LINE
 from ssm.messenger.events import Event
-from ssm.programs.receive import daemonise, receive, write_pidfile
+from ssm.programs.receive import daemonise, pidfile_written, receive
 from ssm.settings.found import Sources
 from ssm.settings.ini import read_receiver
 
@@ -49,18 +50,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_incumbent(config: Path, dn_file: Path) -> int:
+def run_incumbent(config: Path, dn_file: Path | None) -> int:
     """``ssmreceive``: in the background, with a pid file."""
-    settings, found = read_receiver(Sources(config))
+    settings, found = read_receiver(Sources(config, os.environ))
+    dn_file = (dn_file or found.dn_file or Path(DEFAULT_DN_FILE)).absolute()
     pidfile = settings.daemon.pidfile
     if pidfile is None:
         raise ConfigError("[daemon] pidfile must be set for ssmreceive", hint="or use: ssm receive, in the foreground")
-    if pidfile.exists():
+    if settings.logging.logfile is None:
+        hint = "in the background a log without a file goes nowhere; or use: ssm receive, in the foreground"
+        raise ConfigError("[logging] logfile must be set for ssmreceive", hint=hint)
+    if os.path.lexists(pidfile):  # also a link that leads nowhere yet
         raise ConfigError(
             f"A pidfile {pidfile} already exists.",
             hint="another receiver may be running; if none is, remove the file",
         )
-    from ssm.wiring import open_signer, open_signer_list
+    from ssm.wiring.messaging import open_signer, open_signer_list
 
     # What is certainly wrong is said on the terminal, before we leave it.
     open_signer(settings.certificates.certificate, settings.certificates.key)
@@ -72,14 +77,13 @@ def run_incumbent(config: Path, dn_file: Path) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # until the receiver listens itself
     tell.logger.info(LINE)
     tell.logger.info("Starting receiving SSM.")
-    write_pidfile(pidfile, tell)
     try:
-        receive(settings, dn_file, tell)
+        with pidfile_written(pidfile, tell):
+            receive(settings, dn_file, tell)
     except BaseException:
         tell.logger.exception("The receiver ends.")
         raise
     finally:
-        pidfile.unlink(missing_ok=True)
         tell(Event.SHUT_DOWN)
         tell.logger.info(LINE)
     return 1  # stopped by a signal, as ever

@@ -125,8 +125,8 @@ def ask(arguments: argparse.Namespace, views: "Sequence[View]") -> "Report":
     settings, _ = loader_settings(arguments)
 
     from ssm.accounting.report import read_report
-    from ssm.accounting_wiring import existing_database
     from ssm.repository.usage import open_usage
+    from ssm.wiring.accounting import existing_database
 
     database = existing_database(settings)
     try:

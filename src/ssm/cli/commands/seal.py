@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """``ssm seal``."""
-    from ssm.wiring import open_encryption, open_sealer, open_signer
+    from ssm.wiring.messaging import open_encryption, open_sealer, open_signer
 
     signer = open_signer(arguments.certificate, arguments.key)
     encryption = open_encryption(signer, arguments.recipient, cipher=arguments.cipher, oaep=arguments.oaep)

@@ -11,6 +11,7 @@ Exit status: 0 all sent, or nothing to send; 65 something can never be sent and 
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_incumbent(config: Path) -> int:
     """``ssmsend``: the same, with a line around the run, and 1 for whatever went wrong."""
-    settings, found = read_sender(Sources(config))
+    settings, found = read_sender(Sources(config, os.environ))
     tell = open_log(settings.logging, "sender", found, for_long=False)
     tell.logger.info(LINE)
     tell.logger.info("Starting sending SSM.")

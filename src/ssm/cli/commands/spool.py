@@ -121,7 +121,7 @@ def judge_again(root: Path, state: Path, name: str) -> bool:
     from ssm.ports.filing import Box
     from ssm.spool.refused import load_again, was_refused_by_loader
     from ssm.spool.twins import is_kept_by_sender
-    from ssm.wiring import open_cabinet
+    from ssm.wiring.messaging import open_cabinet
 
     if was_refused_by_loader(root, name):
         return load_again(root, name)

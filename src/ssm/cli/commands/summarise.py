@@ -29,8 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = loader_settings(arguments)
 
     from ssm.accounting.summarise import summarise
-    from ssm.accounting_wiring import open_tables
     from ssm.repository.summaries import SqlSummaries
+    from ssm.wiring.accounting import open_tables
 
     count = rows = 0
     with open_tables(settings) as database:

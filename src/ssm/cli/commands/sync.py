@@ -56,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = loader_settings(arguments)
 
     from ssm.accounting.sync import compare
-    from ssm.accounting_wiring import open_tables
     from ssm.ports.publications import Window
     from ssm.repository.publications import SqlPublications
+    from ssm.wiring.accounting import open_tables
 
     today = datetime.fromtimestamp(now(), UTC)
     since = arguments.first or (today.year - 1) * 100 + today.month

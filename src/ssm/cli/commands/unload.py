@@ -63,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings, _ = loader_settings(arguments)
 
     from ssm.accounting.unload import Shape, Unload, format_of
-    from ssm.accounting_wiring import open_tables
     from ssm.repository.publications import SqlPublications
+    from ssm.wiring.accounting import open_tables
 
     selection = selection_of(arguments)
     form = arguments.format or format_of(arguments.kind)

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def judge(arguments: argparse.Namespace, signer: list[str]) -> "OpenedMessage":
     """The opened message; its signer is noted as soon as it is proved."""
-    from ssm.wiring import open_opener, open_signer_list
+    from ssm.wiring.messaging import open_opener, open_signer_list
 
     if bool(arguments.certificate) != bool(arguments.key):
         raise ConfigError("--certificate and --key go together")

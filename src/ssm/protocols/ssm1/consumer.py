@@ -39,6 +39,8 @@ class Heard:
     """The producer has seen the acknowledgement of the message with this fingerprint."""
     reply: Reply | None = None
     message: Message | None = None
+    is_foreign: bool = False
+    """No frame of SSM 1 at all: a message that somebody sent here by another protocol."""
     ignored: str | None = None
     """Why nothing else follows."""
 
@@ -63,6 +65,8 @@ class Consumer:
                 return Heard(frame.reack, message=Message(frame.id, frame.body, channel))
             case Kind.CERTIFICATE_REQUEST:
                 return Heard(frame.reack, ignored="somebody asks for our certificate and does not say where to send it")
+            case "" if frame.body:
+                return Heard(frame.reack, is_foreign=True)
             case _:
                 kind = frame.kind[:40] or "no type"
                 return Heard(frame.reack, ignored=f"a frame of {kind!r} is not for a consumer")

@@ -192,5 +192,6 @@ class Producer:
             self.certificate_pem = None
         if now >= self.next_ping:
             self.next_ping = now + self.timers.ping_seconds
-            due.append(self.outgoing(Kind.PING, Kind.PING))
+            # It confirms nothing: the last message may be about to leave its spool, and be sent again if we die.
+            due.append(Frame(Kind.PING, Kind.PING, reply_to=self.reply_channel))
         return due

@@ -39,10 +39,17 @@ def test_nobody_is_answered_without_a_channel_or_on_our_own(channel: str | None)
     assert message == Message("f", b"sealed", None)
 
 
-@pytest.mark.parametrize("kind", ["", "ack", "certresp", "noack", "x" * 5000])
+def test_a_message_without_type_is_none_of_ours_and_is_not_passed_over() -> None:
+    assert CONSUMER.receive(Frame("", "", b"sealed", CHANNEL, HASH)) == Heard(HASH, is_foreign=True)
+    empty = CONSUMER.receive(Frame(""))
+    assert (empty.is_foreign, empty.message) == (False, None)
+    assert empty.ignored is not None
+
+
+@pytest.mark.parametrize("kind", ["ack", "certresp", "noack", "x" * 5000])
 def test_other_frames_are_ignored_and_said_to_be(kind: str) -> None:
     heard = CONSUMER.receive(Frame(kind, "id", b"body", CHANNEL))
-    assert (heard.reply, heard.message) == (None, None)
+    assert (heard.reply, heard.message, heard.is_foreign) == (None, None, False)
     assert heard.ignored is not None
     assert len(heard.ignored) < 100
 

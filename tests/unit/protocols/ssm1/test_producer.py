@@ -151,12 +151,13 @@ def test_a_new_connection_forgets_what_was_in_flight_and_what_was_to_be_confirme
     assert producer.certificate_pem == b"PEM"
 
 
-def test_pings_come_every_two_minutes_and_carry_what_is_to_be_confirmed() -> None:
+def test_pings_come_every_two_minutes_and_confirm_nothing_that_the_next_message_does() -> None:
     producer = Producer(CHANNEL, Timers(ping_seconds=120))
     producer.connected(0)
     producer.trust(b"PEM", 0)
     producer.publish("f1", HASH, b"sealed", 0)
     producer.receive(ack(HASH))
     assert producer.on_time(119) == []
-    assert producer.on_time(120) == [Frame(Kind.PING, "ping", b"", CHANNEL, HASH)]
+    assert producer.on_time(120) == [Frame(Kind.PING, "ping", b"", CHANNEL)]
     assert producer.on_time(240) == [Frame(Kind.PING, "ping", b"", CHANNEL)]
+    assert producer.publish("f2", OTHER, b"sealed", 250).reack == HASH

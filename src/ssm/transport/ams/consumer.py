@@ -17,7 +17,7 @@ from ssm.ports.transport import Delivery
 from ssm.protocols.ams.position import Position, PullSize
 from ssm.protocols.ams.replies import Pulled, explain, read_pulled
 from ssm.protocols.ams.requests import acknowledge, pull
-from ssm.transport.ams_service import CLOSE_SECONDS, Service, Terms, TooLongError, reading
+from ssm.transport.ams.service import CLOSE_SECONDS, Service, Terms, TooLongError, reading
 
 HELD_OCTETS = 16 * 1024 * 1024  # one answer with several messages
 BATCH_OCTETS = 8 * 1024 * 1024  # taken at once

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where brokers come from, by what is set: chosen here for ``ssm.wiring`` and for who only wants to know the list."""
+"""Where brokers come from, by what is set: chosen here for every transport and for who only wants to know the list."""
 
 import asyncio
 from datetime import UTC, datetime

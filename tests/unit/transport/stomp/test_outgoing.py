@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 import pytest
 
-from ssm.transport.outgoing import JOINED_OCTETS, SLICE_OCTETS, Outgoing
+from ssm.transport.stomp.outgoing import JOINED_OCTETS, SLICE_OCTETS, Outgoing
 
 SECONDS = 20.0
 LARGE = b"x" * (3 * SLICE_OCTETS + 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ssm.errors import ConnectionLostError, RefusedError, TransportError
 from ssm.protocols.ams.replies import require_published
 from ssm.protocols.ams.requests import Outgoing, outgoing, publish
-from ssm.transport.ams_service import Service, Terms, reading
+from ssm.transport.ams.service import Service, Terms, reading
 
 BATCH_MESSAGES = 128
 BATCH_OCTETS = 1_000_000  # what the service recommends for one request; a larger message goes alone

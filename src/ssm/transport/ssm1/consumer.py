@@ -6,33 +6,19 @@ hang up can do so once for each message, not for ever.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 
 from ssm.errors import LocalProtocolError, RefusedError
-from ssm.names import printable
 from ssm.ports.transport import Delivery, Producer
-from ssm.protocols.ssm1.consumer import Consumer, Reply
-from ssm.protocols.ssm1.frames import Frame, Kind, headers_of, read_frame
-from ssm.transport.connection import Connection
-from ssm.transport.stomp import StompTransport
-
-logger = logging.getLogger(__name__)
+from ssm.protocols.ssm1.consumer import Consumer, Heard, Reply
+from ssm.protocols.ssm1.frames import TYPE, Kind, read_frame
+from ssm.transport.ssm1.sending import say_ignored, send
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompTransport
 
 ASKING_AT_ONCE = 64
-
-
-async def send(connection: Connection, destination: str, frame: Frame) -> None:
-    """Send one frame and wait for the broker's receipt; messages outlive the broker's restart, the rest need not."""
-    lasting = {"persistent": "true"} if frame.kind == Kind.MESSAGE else {}
-    await connection.send({"destination": destination, **headers_of(frame), **lasting}, frame.body)
-
-
-def say_ignored(peer: str, why: str) -> None:
-    """Frames that nobody expected may be anybody's."""
-    logger.warning("From %s: %s; ignored", peer, printable(why))
 
 
 class Ssm1Receiver:
@@ -77,19 +63,14 @@ class Ssm1Consumer:
         replies: list[Reply] = []
         for one in deliveries:
             heard = self.machine.receive(read_frame(one.headers, one.body))
-            seen = bytes.fromhex(heard.seen) if heard.seen is not None else None
             if heard.ignored is not None:
                 say_ignored(self.peer, heard.ignored)
             if heard.reply is not None:
                 replies.append(heard.reply)
-            if heard.message is not None:
-                if heard.message.channel is not None:
-                    self.channels[one.token] = heard.message.channel
-                self.ready.append(replace(one, message_id=heard.message.id, seen=seen, headers={}))
-            elif seen is not None:
-                self.ready.append(Delivery(b"", Kind.PING, one.token, seen=seen))
-            else:
-                passed.append(one)
+            if heard.message is not None and heard.message.channel is not None:
+                self.channels[one.token] = heard.message.channel
+            handed_on = delivery_of(one, heard)
+            (passed if handed_on is None else self.ready).append(handed_on or one)
         self.owed += passed
         if (self.owed or replies) and len(self.asides) < ASKING_AT_ONCE:  # who gets no certificate asks again
             self.settle_owed(replies)
@@ -138,3 +119,13 @@ class Ssm1Consumer:
         for task in self.asides:
             task.cancel()
         await self.connection.close()
+
+
+def delivery_of(one: Delivery, heard: Heard) -> Delivery | None:
+    """What is handed on of a frame: a message, or what its producer has seen. Its type stays with it, if it has one."""
+    seen = bytes.fromhex(heard.seen) if heard.seen is not None else None
+    if heard.message is not None:
+        return replace(one, message_id=heard.message.id, seen=seen, headers={TYPE: Kind.MESSAGE})
+    if heard.is_foreign:
+        return replace(one, seen=seen, headers={})
+    return None if seen is None else Delivery(b"", Kind.PING, one.token, headers={TYPE: Kind.PING}, seen=seen)

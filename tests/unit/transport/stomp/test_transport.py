@@ -11,8 +11,8 @@ from ssm.errors import ConnectFailedError, CredentialError, TransportError
 from ssm.lookup.fixed import FixedBrokers
 from ssm.ports.brokers import Address
 from ssm.protocols.stomp.session import ClientSession, SessionSettings, State
-from ssm.transport.connection import Connection
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
 
 BROKERS = (("one", 1), ("two", 2), ("three", 3))

@@ -10,7 +10,7 @@ from ssm.errors import ConnectFailedError, TransportError
 from ssm.ports.brokers import Address, Brokers
 from ssm.ports.transport import Producer
 from ssm.protocols.stomp.session import ClientSession, SessionSettings
-from ssm.transport.connection import Connection
+from ssm.transport.stomp.connection import Connection
 from ssm.transport.tls import TlsSettings, client_context, explain
 
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from ssm.errors import ConnectFailedError, TransportError
 from ssm.ports.transport import Consumer, Producer
-from ssm.transport.ams_consumer import AmsConsumer, Subscription
-from ssm.transport.ams_producer import AmsProducer
-from ssm.transport.ams_service import Endpoint, Pace, Service
+from ssm.transport.ams.consumer import AmsConsumer, Subscription
+from ssm.transport.ams.producer import AmsProducer
+from ssm.transport.ams.service import Endpoint, Pace, Service
 from ssm.transport.tls import TlsSettings, client_context
 
 AUTHN_PORT = 8443

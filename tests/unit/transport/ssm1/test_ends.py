@@ -23,12 +23,12 @@ from ssm.protocols.ssm1.consumer import Consumer
 from ssm.protocols.ssm1.payload import fingerprint
 from ssm.protocols.ssm1.producer import Timers
 from ssm.protocols.stomp.frames import Frame
-from ssm.transport.connection import Connection
-from ssm.transport.ssm1 import ASKING_AT_ONCE, Ssm1Consumer, Ssm1Receiver
-from ssm.transport.ssm1_producer import Sending, Ssm1Producer, Ssm1Sender
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.ssm1.consumer import ASKING_AT_ONCE, Ssm1Consumer, Ssm1Receiver
+from ssm.transport.ssm1.producer import Sending, Ssm1Producer, Ssm1Sender
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from tests.pki import Pki
-from tests.unit.transport.test_connection import Peer, run, turn
+from tests.unit.transport.stomp.test_connection import Peer, run, turn
 
 CENTRAL, CHANNEL = "/topic/central", "/topic/replies"
 HASH = fingerprint(b"payload")
@@ -263,8 +263,9 @@ def test_a_refusal_comes_at_once(recipient: Recipient) -> None:
         await with_certificate(peer)
         await next_send(peer)
         hand_out(peer, "a1", "ack", ssm_msg_id="REJECTED")
-        with pytest.raises(RefusedError, match="not on its list"):
+        with pytest.raises(RefusedError, match="not on its list") as caught:
             await publishing
+        assert "administrator" in caught.value.hint
 
     run(work)
 
@@ -277,8 +278,9 @@ def test_silence_is_a_time_out_and_the_next_try_has_the_same_octets(recipient: R
         publishing = asyncio.ensure_future(producer.publish("file-1", b"payload"))
         await with_certificate(peer)
         first = await next_send(peer)
-        with pytest.raises(TimedOutError, match="acknowledge"):
+        with pytest.raises(TimedOutError, match="acknowledge") as caught:
             await publishing
+        assert "the consumer's own log" in caught.value.hint
         again = asyncio.ensure_future(producer.publish("file-1", b"payload"))
         assert (await next_send(peer)).body == first.body
         hand_out(peer, "a1", "ack", ssm_msg_id=HASH)
@@ -301,8 +303,9 @@ def test_a_certificate_that_does_not_hold_is_named_when_no_other_comes(error: Ex
         producer = await producing(peer, sender(peer, examine, seconds=0.6))
         publishing = asyncio.ensure_future(producer.publish("file-1", b"payload"))
         await with_certificate(peer)
-        with pytest.raises(TimedOutError, match=f"no certificate .*{error}"):
+        with pytest.raises(TimedOutError, match=f"no certificate .*{error}") as caught:
             await publishing
+        assert "consumer_dn" in caught.value.hint
 
     run(work)
 
@@ -392,7 +395,7 @@ def test_a_bug_in_looking_at_a_certificate_is_not_hidden() -> None:
 def test_a_reply_channel_is_ours_alone() -> None:
     import os
 
-    from ssm.wiring_ssm1 import reply_channel
+    from ssm.wiring.ssm1 import reply_channel
 
     assert reply_channel("/topic/a.$host.$pid") == f"/topic/a.{os.uname().nodename}.{os.getpid()}"
     assert reply_channel("/topic/a") == "/topic/a"

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """STOMP, put together from settings."""
 
-from ssm.broker_sources import open_brokers, unheard
 from ssm.messenger.events import Teller
 from ssm.ports.brokers import Brokers
 from ssm.protocols.stomp.session import SessionSettings
 from ssm.settings.sections import Broker, Certificates, ReceiverSettings, SenderSettings
-from ssm.transport.stomp import StompSettings, StompTransport
+from ssm.transport.stomp.transport import StompSettings, StompTransport
 from ssm.transport.tls import TlsSettings
+from ssm.wiring.brokers import describe_brokers, open_brokers, unheard
+from ssm.wiring.transport_kind import TransportKind, judged_as_all
 
 
 def open_transport(
@@ -56,3 +57,15 @@ def to_destination(settings: SenderSettings | ReceiverSettings, tell: Teller, pr
         prefetch=prefetch,
         max_octets=messaging.max_message_size,
     )
+
+
+def describe_stomp(settings: SenderSettings | ReceiverSettings) -> str:
+    """Which brokers, and how."""
+    broker = settings.broker
+    kind = "TLS" if broker.use_ssl else "without TLS"
+    if broker.use_ssl and not broker.verify_broker:
+        kind = "TLS, but whoever answers is believed (verify_broker is off)"
+    return f"{describe_brokers(broker, settings.messaging)}, {kind}"
+
+
+STOMP = TransportKind(sender_transport, judged_as_all(receiver_transport), describe_stomp)

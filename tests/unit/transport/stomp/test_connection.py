@@ -15,7 +15,7 @@ from ssm.ports.transport import Delivery
 from ssm.protocols.stomp.codec import Decoder
 from ssm.protocols.stomp.frames import Frame, Version, encode
 from ssm.protocols.stomp.session import ClientSession, SessionSettings, State
-from ssm.transport.connection import HELD_OCTETS, Connection
+from ssm.transport.stomp.connection import HELD_OCTETS, Connection
 
 QUEUE = "/queue/a"
 LARGE = 5 * 1024 * 1024

@@ -35,9 +35,9 @@ from ssm.protocols.ssm1.producer import (
     Timers,
     Unanswered,
 )
-from ssm.transport.connection import Connection
-from ssm.transport.ssm1 import say_ignored, send
-from ssm.transport.stomp import StompTransport
+from ssm.transport.ssm1.sending import say_ignored, send
+from ssm.transport.stomp.connection import Connection
+from ssm.transport.stomp.transport import StompTransport
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +117,11 @@ class Ssm1Producer:
             case Acknowledged():
                 self.sender.last = None
             case Refused():
-                raise RefusedError("the consumer rejects it: our certificate's DN is not on its list")
+                hint = "the consumer's administrator can put our DN on its list; ssm config shows it"
+                raise RefusedError("the consumer rejects it: our certificate's DN is not on its list", hint=hint)
             case _:
-                raise TimedOutError("the consumer did not acknowledge the message in time")
+                hint = "it may not be able to open or judge the message, and is silent then: see the consumer's own log"
+                raise TimedOutError("the consumer did not acknowledge the message in time", hint=hint)
 
     async def certificate(self) -> Recipient:
         """The consumer's certificate, asked for if need be."""
@@ -127,7 +129,9 @@ class Ssm1Producer:
             event = await self.exchange(self.machine.request_certificate(self.loop.time()))
             if isinstance(event, NoCertificate):
                 last = f"; the last one offered: {event.why}" if event.why else ""
-                raise TimedOutError(f"no certificate of the consumer came in time{last}")
+                hint = "does anybody listen at [messaging] destination, and do answers come to reply_to?"
+                hint = "see consumer_dn in [messaging] and capath in [certificates]" if event.why else hint
+                raise TimedOutError(f"no certificate of the consumer came in time{last}", hint=hint)
         assert self.sender.recipient is not None
         return self.sender.recipient
 

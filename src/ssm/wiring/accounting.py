@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From settings to ready objects for accounting, apart from ``ssm.wiring`` so that a messenger loads no database."""
+"""From settings to ready objects for accounting, apart from all others so that a messenger loads no database."""
 
 import time
 from collections.abc import Callable, Iterator

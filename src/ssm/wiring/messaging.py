@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From settings to ready objects: the only place that chooses implementations."""
+"""From settings to ready objects, for whatever is sent or received by whatever way."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -235,11 +235,17 @@ def describe_signer(certificate: Path, key: Path) -> str:
     return f"{signer.dn()}, until {signer.certificate.x509.not_valid_after_utc:%Y-%m-%d}"
 
 
-def describe_recipient(path: Path, certificates: SenderCertificates) -> str:
+def describe_encryption(settings: SenderSettings) -> str:
     """Whom we encrypt to, until when; raises what a start would raise."""
-    recipient = load_recipient(path, open_signer(certificates.certificate, certificates.key), utc_now())
-    require_trusted(recipient, certificates)
-    return f"{recipient.certificate.dn()}, until {recipient.certificate.x509.not_valid_after_utc:%Y-%m-%d}"
+    certificates = settings.certificates
+    if certificates.server_cert is None:
+        return "none, messages are signed but not encrypted"
+    signer = open_signer(certificates.certificate, certificates.key)
+    recipient = load_recipient(certificates.server_cert, signer, utc_now())
+    doubt = "" if certificates.verify_server_cert else " (not verified: verify_server_cert is off)"
+    if not doubt:
+        require_trusted(recipient, certificates)
+    return f"{recipient.certificate.dn()}, until {recipient.certificate.x509.not_valid_after_utc:%Y-%m-%d}{doubt}"
 
 
 def describe_ca_directory(path: Path) -> str:

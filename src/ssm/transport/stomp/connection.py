@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One STOMP connection over a socket: the shell around ``ssm.protocols.stomp.session``.
 
-What is written goes through ``ssm.transport.outgoing``. Reading pauses while too much waits to be taken, so that what
-a broker pushes is bounded in octets as well as in messages.
+What is written goes through ``ssm.transport.stomp.outgoing``. Reading pauses while too much waits to be taken, so that
+what a broker pushes is bounded in octets as well as in messages.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from ssm.protocols.stomp.session import (
     Receipt,
     State,
 )
-from ssm.transport.outgoing import Outgoing
+from ssm.transport.stomp.outgoing import Outgoing
 from ssm.transport.tls import explain
 
 TICK_SECONDS = 0.5
@@ -33,7 +33,7 @@ BATCH_OCTETS = 8 * 1024 * 1024  # taken at once
 
 
 class Connection(asyncio.Protocol):
-    """Implements the ports Producer and Consumer; made by ``ssm.transport.stomp``."""
+    """Implements the ports Producer and Consumer; made by ``ssm.transport.stomp.transport``."""
 
     def __init__(self, session: ClientSession, peer: str, destination: str) -> None:
         self.session = session

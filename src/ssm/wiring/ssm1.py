@@ -6,10 +6,9 @@ It is asked for when a listener is opened whose protocol is SSM 1 by name, and g
 """
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from ssm.broker_sources import open_brokers
 from ssm.credentials.key_files import load_decryption_key, read_pem
 from ssm.envelope.accepted import OF_SSM_1
 from ssm.envelope.certificate import DecryptionKey, Recipient, Signer
@@ -21,18 +20,21 @@ from ssm.envelope.unseal import PathJudge, unseal
 from ssm.errors import CredentialError, MalformedEnvelopeError, UnsendableError, UntrustedCertificateError
 from ssm.messenger.answering import AnsweringJudge
 from ssm.messenger.events import Teller
-from ssm.messenger.judge import Listener
+from ssm.messenger.judge import Decider, Listener
 from ssm.messenger.receive import ReceivePorts
-from ssm.ports.transport import Transport
+from ssm.ports.filing import Verdict
+from ssm.ports.transport import Delivery, Transport
 from ssm.protocols.ssm1.consumer import Consumer
-from ssm.protocols.ssm1.frames import REJECTED
+from ssm.protocols.ssm1.frames import REJECTED, TYPE
 from ssm.protocols.ssm1.payload import fingerprint, pack, unpack
 from ssm.protocols.ssm1.producer import Timers
 from ssm.settings.sections import ReceiverSettings, SenderSettings
-from ssm.transport.ssm1 import Ssm1Receiver
-from ssm.transport.ssm1_producer import Sending, Ssm1Sender
-from ssm.wiring import Sealing, open_signer, path_validator, utc_now
-from ssm.wiring_stomp import open_transport, receiver_transport
+from ssm.transport.ssm1.consumer import Ssm1Receiver
+from ssm.transport.ssm1.producer import Sending, Ssm1Sender
+from ssm.wiring.brokers import open_brokers
+from ssm.wiring.messaging import Sealing, open_signer, path_validator, utc_now
+from ssm.wiring.stomp import describe_stomp, open_transport, receiver_transport
+from ssm.wiring.transport_kind import TransportKind
 
 MOST_OF_AN_ANSWER = 256 * 1024  # a certificate with the text before it
 
@@ -53,7 +55,25 @@ def ssm1_listener(settings: ReceiverSettings, ports: ReceivePorts) -> Listener:
     opening = partial(open_ssm1, judge=validator, owner=owner, max_octets=messaging.max_message_size)
     judge = AnsweringJudge(opening, ports.judge.signers, fingerprint, REJECTED)
     machine = Consumer(messaging.destination, read_pem(certificates.certificate, "certificate"))
-    return Listener(Ssm1Receiver(receiver_transport(settings, ports.tell), machine), judge)
+    transport = Ssm1Receiver(receiver_transport(settings, ports.tell), machine)
+    return Listener(transport, ByType(judge, ports.judge))
+
+
+@dataclass(frozen=True, slots=True)
+class ByType:
+    """Messages of SSM 1 have their own judge.
+
+    What bears no type was sent here by mistake, and its sender has forgotten it when its broker had it: it gets the
+    judge of all others, who accepts no weak cryptography.
+    """
+
+    own: Decider
+    other: Decider
+
+    def __call__(self, delivery: Delivery, digest: bytes, *, ends: int = 0) -> Verdict:
+        """The verdict of one of them."""
+        judge = self.own if TYPE in delivery.headers else self.other
+        return judge(delivery, digest, ends=ends)
 
 
 def open_ssm1(message: bytes, *, judge: PathJudge, owner: DecryptionKey, max_octets: int) -> OpenedMessage:
@@ -122,3 +142,11 @@ def examine(pem: bytes, *, judge: PathJudge, consumer_dn: str) -> Recipient:
 def reply_channel(pattern: str) -> str:
     """Ours alone on this machine."""
     return pattern.replace("$host", os.uname().nodename).replace("$pid", str(os.getpid()))
+
+
+def describe_consumer(settings: SenderSettings) -> str:
+    """Whom messages are encrypted to."""
+    return f"not needed: the certificate of {settings.messaging.consumer_dn} comes over the wire"
+
+
+SSM1 = TransportKind(ssm1_sender, ssm1_listener, describe_stomp, ssm1_sealing, describe_consumer, window=1)

@@ -159,7 +159,12 @@ class Service:
                     request = exchange(self.endpoint.host)
                 except ValueError as error:
                     raise TransportError(str(error)) from error
-                answer = await self.send(request, self.endpoint.authn_port, Terms(), None)
+                port = self.endpoint.authn_port
+                try:
+                    answer = await self.send(request, port, Terms(), None)
+                except (ConnectionLostError, TimedOutError) as error:
+                    hint = "see [broker] authn_port, where our certificate is exchanged for a token"
+                    raise type(error)(f"no token for our certificate, port {port}: {error}", hint=hint) from error
                 self.endpoint.token = self.token_in(answer)
             return self.endpoint.token
 
@@ -269,7 +274,7 @@ def cause_of(error: httpx2.HTTPError) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError) or (isinstance(cause, OSError) and cause.errno is not None):
-            words = tls.explain(cause)
+            words = tls.explain(cause, "where ams_trust says")
         cause = first_of(cause.__cause__ or cause.__context__)
     return words
 
