@@ -12,7 +12,7 @@ from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Upserted
-from ssm.repository.upserts import by_month, quoted
+from ssm.repository.upserts import by_month, quoted, said_again
 
 UPGRADE_SECONDS = 600
 ROWS = 500
@@ -137,7 +137,7 @@ def upsert_of(kind: str) -> tuple[str, str, str]:
     follow = ", ".join(f"`{name}` = IF({mine} = VALUES({mine}), VALUES(`{name}`), `{name}`)" for name in layout.values)
     head = f"INSERT INTO {layout.name} ({quoted(layout.names, '`')}) VALUES "  # noqa: S608 - our own names
     marks = "(" + ",".join(["%s"] * len(layout.names)) + ")"
-    return head, marks, f" ON DUPLICATE KEY UPDATE {decide}, {follow}"
+    return head, marks, f" ON DUPLICATE KEY UPDATE {decide}, {follow}{said_again(layout)}"
 
 
 def errors() -> tuple[type[Exception], ...]:

@@ -12,7 +12,7 @@ from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Touched, Upserted
-from ssm.repository.upserts import on_conflict, quoted
+from ssm.repository.upserts import on_conflict, quoted, said_again
 
 UPGRADE_LOCK = 0x55AC_C0DE
 PARTITION_LOCK = 0x55AC_C0DF
@@ -146,7 +146,8 @@ def renewal_of(kind: str) -> str:
     """
     layout = LAYOUTS[kind]
     message = f'"{MESSAGE}"'
-    renew = f"DO UPDATE SET {message} = excluded.{message} WHERE excluded.{message} > kept.{message}"
+    change = f"{message} = excluded.{message}{said_again(layout)}"
+    renew = f"DO UPDATE SET {change} WHERE excluded.{message} > kept.{message}"
     return f"{insert_into(layout)} ON CONFLICT ({quoted(layout.key)}) {renew}"
 
 
