@@ -3,10 +3,11 @@
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ssm.accounting.summarise import Summarised
+from ssm.accounting.summarise import Summarised, summarise_month
 from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES, SOURCES, STORAGE_SUMMARIES
 from ssm.errors import RepositoryUnavailableError
 from ssm.ports.summaries import Place
@@ -298,6 +299,36 @@ def test_marks_of_what_is_loaded_meanwhile_stay(books: Books, contents: Contents
     assert contents.dirty() == {(SITE, 202405, "job")}
     books.summarise()
     assert books.sums("number_of_jobs") == [(2,)]
+    books.put(jobs([3]))
+    with books.summaries.month(Place(SITE, 202405)) as month:
+        books.put(jobs([4]))
+        assert [one.number_of_jobs for one in month.added_job_groups() or ()] == [1]
+        summarise_month(month, Place(SITE, 202405))
+    assert contents.dirty() == {(SITE, 202405, "job")}
+    assert books.sums("number_of_jobs") == [(3,)]
+    books.summarise()
+    assert books.sums("number_of_jobs") == [(4,)]
+
+
+def test_who_adds_up_while_others_load_forgets_nothing_and_counts_nothing_twice(books: Books, access: Access) -> None:
+    def load(begin: int) -> None:
+        mine = Books(access)
+        mine.second = begin
+        for number in range(begin, begin + 12):
+            again, corrected = jobs([number - 1]), jobs([number - 2], CpuDuration=number, FQAN=f"/vo{number % 2}")
+            mine.put(*([jobs([number])] if number % 3 else [jobs([number]), again, corrected]))
+        mine.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        loading = [pool.submit(load, begin) for begin in (1000, 2000)]
+        while not all(one.done() for one in loading):
+            books.summarise()
+        for one in loading:
+            one.result()
+    books.summarise()
+    [(count,)] = books.sums("number_of_jobs")
+    assert count == 24 + 1, "the job before the first is said by a correction of the second loader only"
+    assert books.job_sums() == books.job_sums_made_anew()
 
 
 def test_marks_of_what_is_not_added_up_go_as_well(books: Books, contents: Contents) -> None:
