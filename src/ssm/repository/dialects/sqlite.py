@@ -197,7 +197,8 @@ def trouble(error: Exception) -> SsmError:
     if isinstance(error, OSError):
         return RepositoryUnavailableError(f"SQLite: {error.filename or ''}: {error.strerror}")
     if name.startswith((*DAMAGED, *FOREVER)):
-        return RepositoryError(f"the database file is damaged, or not to be written: {error}")
+        said = f"the database file is damaged, or not to be written: {error}"
+        return RepositoryError(said, hint="see its owner and its mode; restore one that is damaged, or move it away")
     if name.startswith(TAKEN):
         return RepositoryUnavailableError("another loader has just stored the same")
     if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
