@@ -109,6 +109,8 @@ class SqlSiteMonth:
     def added_job_groups(self) -> Sequence[JobGroup] | None:
         """By the messages that are marked: of a row that is missing somebody else has spoken, before or since."""
         marks = [one for one in self.marks if one.kind == JOB.name]
+        if not marks:
+            return ()
         given = [one.records for one in marks if one.records is not None]
         if len(given) < len(marks) or len(marks) > CHUNK:
             return None
