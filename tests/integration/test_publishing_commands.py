@@ -14,6 +14,18 @@ from ssm.spool.dirq_simple import DirqSimpleSpool
 from tests.accounting import Server, jobs, summary
 from tests.books import Books
 
+CLOUD = b"""APEL-cloud-message: v0.4
+RecordCreateTime: 1715000000
+VMUUID: vm1
+SiteName: EXAMPLE-T2
+CloudComputeService: stack
+Status: started
+StartTime: 1714990000
+WallDuration: 3600
+CpuDuration: 7200
+CpuCount: 2
+%%
+"""
 SYNC = b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nSubmitHost: %s\nNumberOfJobs: %d\nMonth: 5\nYear: 2024\n%%%%\n"
 HOST = b"ce1.example.org:9619/condor"
 ALL = ("--interval", "all")
@@ -95,6 +107,26 @@ def test_a_plan_says_what_would_change_and_changes_nothing(server: Server, capsy
     assert run(server, "publish", "plan", "summary", "--json", "--target", "elsewhere", *ALL) == 0
     first = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (first["published"], first["now"], first["percent"]) == (0, 5, None)
+
+
+@pytest.mark.parametrize("kind", ["cloud", "storage", "public-ip", "accelerator"])
+def test_there_is_no_plan_of_records_of_which_nothing_is_remembered(
+    server: Server, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(server, "publish", "plan", kind, *ALL)
+    assert "choose from 'summary'" in capsys.readouterr().err
+
+
+def test_a_plan_of_clouds_counts_machines(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    load(server, jobs([1]), CLOUD)
+    run(server, "summarise")
+    capsys.readouterr()
+    assert run(server, "publish", "plan", "cloud-summary", *ALL) == 0
+    head, line, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["site", "month", "cloud", "service", "published", "now", "difference", "percent"]
+    assert line.split() == ["EXAMPLE-T2", "2024-05", "stack", "0", "1", "+1", "new"]
+    assert last == "0 machines published, 1 now; records: 1 cloud-summary"
 
 
 def test_usage_that_came_twice_is_said_so(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
