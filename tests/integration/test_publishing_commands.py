@@ -135,6 +135,13 @@ def test_usage_that_came_twice_is_said_so(server: Server, capsys: pytest.Capture
     assert "EXAMPLE-T2 2024-05: 4 jobs or machines came twice" in capsys.readouterr().err
 
 
+def test_sync_does_not_say_that_nothing_agrees(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    run(server, "db", "upgrade")
+    capsys.readouterr()
+    assert run(server, "sync", "--from", "2024-01") == 0
+    assert capsys.readouterr().out.startswith("there is nothing to compare since 2024-01")
+
+
 def test_sync_says_which_gap_to_publish_again(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     load(server, jobs(range(5)), SYNC % (HOST, 9))
     run(server, "summarise")
