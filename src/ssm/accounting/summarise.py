@@ -99,9 +99,9 @@ def grown(month: SiteMonth) -> Sequence[JobGroup]:
 
     So what a late job costs does not depend on how many there are.
     """
-    added = month.added_job_groups()
-    before = () if added is None else month.summed_job_groups()
-    if added is None or not before:
+    before = month.summed_job_groups()
+    added = month.added_job_groups() if before else None
+    if added is None:
         return ()
     groups = {told_apart(one): one for one in before}
     for one in added:
@@ -128,9 +128,9 @@ def told_apart(one: JobGroup) -> Labels:
     return cast("Labels", one[1:TOLD_APART])
 
 
-def in_label_order(one: JobGroup) -> list[tuple[bool, str | float]]:
+def in_label_order(one: JobGroup) -> list[str]:
     """The same, however it was added up, and in whichever database."""
-    return [(value is not None, 0 if value is None else value) for value in told_apart(one)]
+    return ["" if value is None else str(value) for value in told_apart(one)]
 
 
 def replace_clouds(month: SiteMonth, number: int) -> tuple[int, int]:
