@@ -3,26 +3,28 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from ssm.accounting.arrivals import arrival_of
 from ssm.accounting.batches import Taken, blocks_of
 from ssm.accounting.decode import Terms, decode
 from ssm.accounting.summarise import Summarised, summarise
-from ssm.accounting.summary_tables import JOB_SUMMARIES
+from ssm.accounting.summary_tables import JOB_SUMMARIES, SOURCES
 from ssm.ports.incoming import IncomingElement
 from ssm.ports.repository import Stored
 from ssm.records.field import Record, RecordType
 from ssm.records.formats import FORMATS
+from ssm.records.types.job import JOB
 from ssm.records.types.storage import STORAGE
 from ssm.repository.database import Database
-from ssm.repository.schema import SUMMARIES, metadata
+from ssm.repository.schema import DIRTY, RECORDS, SUMMARIES, metadata
 from ssm.repository.session import Access
 from ssm.repository.store import SqlRepository
 from ssm.repository.summaries import SqlSummaries
 
 NOW = 1_760_000_000
 MICROSECONDS = 1_000_000
+JOB_TABLES = (JOB_SUMMARIES.name, SOURCES.name)
 
 
 class Books:
@@ -77,6 +79,22 @@ class Books:
         with self.database.connect() as connection:
             query = select(*(found.c[name] for name in columns)).order_by(found.c.month, found.c.number)
             return [tuple(row) for row in connection.execute(query)]
+
+    def job_sums(self) -> list[tuple[object, ...]]:
+        """All there is of them, and of who counted."""
+        return [row for table in JOB_TABLES for row in sorted(self.rows(table, *SUMMARIES[table].c.keys()), key=str)]
+
+    def job_sums_made_anew(self) -> list[tuple[object, ...]]:
+        """The same, from the records alone."""
+        places = select(RECORDS[JOB.name].c.site, RECORDS[JOB.name].c.month).distinct()
+        with self.database.connect() as connection:
+            for table in JOB_TABLES:
+                connection.execute(delete(SUMMARIES[table]))
+            for site, month in connection.execute(places).all():
+                connection.execute(insert(DIRTY).values(site=site, month=month, kind=JOB.name, message=0))
+            connection.commit()
+        self.summarise()
+        return self.job_sums()
 
     def close(self) -> None:
         self.summaries.close()

@@ -197,3 +197,27 @@ def test_files_are_not_for_everybody(server: Server) -> None:
         spool.refuse(name, "because")
     for path in (server.spool / "reject").rglob("*"):
         assert os.stat(path).st_mode & 0o007 == 0  # noqa: PTH116 - short
+
+
+def test_what_is_no_element_is_named_and_left_alone(server: Server) -> None:
+    name = server.accept(b"x")
+    box = server.spool / "incoming"
+    (box / "lost+found").mkdir()
+    (box / "records.txt").touch()
+    (box / "00000001").touch()
+    (box / "00000000" / f"{0x68000000:08x}000000").write_bytes(b"a message, as other spools have it")
+    (box / "00000000" / "records").mkdir()
+    (box / "00000000" / "hollow").mkdir()
+    hollow = f"00000000/{0x68000001:08x}000000"
+    (box / hollow).mkdir()
+    strays = ["00000000/68000000000000", "00000000/hollow", "00000000/records", "00000001", "records.txt"]
+    with loader(server) as spool:
+        assert spool.strays() == strays
+        claimed = {one for one in spool.ready() if spool.claim(one) is not None}
+        assert claimed == {name}
+        assert spool.strays() == sorted([*strays, hollow])
+        spool.finish(name)
+        (box / hollow / "body").write_bytes(b"y")
+        assert spool.claim(hollow) is not None
+        spool.finish(hollow)
+        assert spool.strays() == strays

@@ -15,6 +15,8 @@ from ssm.repository.database import MIGRATIONS, Database, migrate
 from ssm.repository.schema import RECORDS, metadata
 from ssm.repository.session import Access
 from ssm.repository.versions import HEAD, REVISIONS
+from tests.accounting import MAY_2024, jobs
+from tests.books import Books
 
 OPTIONS = {"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
 
@@ -71,6 +73,36 @@ def test_an_upgrade_from_each_older_version_ends_at_the_newest(access: Access) -
     assert database.upgrade() == REVISIONS[-2]
     assert database.revision() == HEAD
     database.close()
+
+
+JOB_OF_BEFORE = (
+    "INSERT INTO job_records (site, month, local_job_id, end_time, infrastructure, wall_duration, cpu_duration, "
+    f"message) VALUES ('EXAMPLE-T2', 202405, 'before', {MAY_2024}, 'grid', 3600, 3600, 7)"
+)
+MARK_OF_BEFORE = "INSERT INTO dirty (site, month, kind, message) VALUES ('EXAMPLE-T2', 202405, 'job', 7)"
+
+
+def test_what_was_stored_and_marked_before_an_upgrade_is_added_up_after_it(access: Access) -> None:
+    database = Database(access)
+    with database.connect() as connection:
+        database.dialect.begin_upgrade(connection)
+        migrate(connection, "0003")
+        connection.commit()
+    with database.connect() as connection:
+        if access.url.startswith("postgresql"):
+            connection.execute(text("CREATE TABLE job_records_202405 PARTITION OF job_records FOR VALUES IN (202405)"))
+        for statement in (JOB_OF_BEFORE, MARK_OF_BEFORE):
+            connection.execute(text(statement))
+        connection.commit()
+    database.close()
+    books = Books(access)
+    books.put(jobs([1]))
+    books.summarise()
+    books.put(jobs([2]))
+    books.summarise()
+    assert books.sums("number_of_jobs") == [(3,)]
+    assert books.job_sums() == books.job_sums_made_anew()
+    books.close()
 
 
 def test_many_may_upgrade_at_once(access: Access) -> None:

@@ -17,6 +17,7 @@ from ssm.accounting.unload import Shape, Unload, Unloaded, format_of
 from ssm.errors import RecordError, RepositoryUnavailableError
 from ssm.ports.publications import Window
 from ssm.records.formats import recognise
+from ssm.records.types.cloud import CLOUD, CloudRecord
 from ssm.records.types.storage import STORAGE, StorageRecord
 from ssm.repository.publications import SqlPublications
 from ssm.repository.schema import SUMMARIES
@@ -284,6 +285,24 @@ def test_a_plan_shows_what_would_change(level: Level) -> None:
     level.unload("summary")
     assert not any(one.difference for one in level.plan().changes)
     assert not any(one.difference for one in level.plan("job").changes)
+
+
+def machine(name: str, service: str) -> CloudRecord:
+    return CloudRecord(
+        vm_uuid=name, site=SITE, cloud_compute_service=service, status="started", fqan="demo", cpu_count=2.0,
+        record_create_time=MAY_2024, start_time=MAY_2024 - DAY, wall_duration=3600, cpu_duration=7200, image_id=name,
+    )  # fmt: skip
+
+
+def test_a_plan_of_clouds_is_in_machines_by_service(level: Level) -> None:
+    level.here.put_records(CLOUD, machine("a", "one"), machine("b", "one"), machine("c", "two"))
+    level.here.put(jobs([1]))
+    made = level.plan("cloud-summary")
+    assert [(one.submit_host, one.before, one.after) for one in made.changes] == [("one", 0, 2), ("two", 0, 1)]
+    level.unload("cloud-summary")
+    level.here.put_records(CLOUD, machine("d", "two"))
+    made = level.plan("cloud-summary")
+    assert [(one.submit_host, one.before, one.after) for one in made.changes] == [("one", 2, 2), ("two", 1, 2)]
 
 
 def test_storage_goes_out_one_by_one(level: Level) -> None:

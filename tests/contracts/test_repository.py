@@ -419,3 +419,15 @@ def test_known_messages_are_found_among_many(repository: SqlRepository) -> None:
     assert repository.known([other]) == {
         (messages[0].arrival.digest, messages[0].arrival.element): messages[0].arrival.id
     }
+
+
+def test_a_server_without_our_database_is_no_passing_trouble(access: Access) -> None:
+    if access.url.startswith("sqlite"):
+        other = Access(f"{access.url}-other", makes_file=False)
+    else:
+        other = Access(f"{access.url}_other", access.password)
+    database = Database(other)
+    with pytest.raises(RepositoryError) as caught:
+        database.revision()
+    assert caught.value.hint
+    database.close()

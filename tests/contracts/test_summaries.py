@@ -3,10 +3,11 @@
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ssm.accounting.summarise import Summarised
+from ssm.accounting.summarise import Summarised, summarise_month
 from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES, SOURCES, STORAGE_SUMMARIES
 from ssm.errors import RepositoryUnavailableError
 from ssm.ports.summaries import Place
@@ -76,6 +77,79 @@ def test_a_correction_is_in_the_sums(books: Books) -> None:
     books.put(jobs([1], CpuDuration=1, FQAN="/other"))
     books.summarise()
     assert books.sums("number_of_jobs", "cpu_duration", by=["vo"]) == [("demo", 1, 3000), ("other", 1, 1)]
+
+
+def added(books: Books) -> int | None:
+    """How many jobs the summariser would only add to the sums of before; None where it makes the month anew."""
+    count = None
+    with contextlib.suppress(ZeroDivisionError), books.summaries.month(Place(SITE, 202405)) as month:
+        found = month.added_job_groups()
+        count = None if found is None or not month.summed_job_groups() else sum(one.number_of_jobs for one in found)
+        raise ZeroDivisionError  # so that nothing has been done
+    return count
+
+
+def test_late_jobs_are_added_to_the_sums_without_reading_the_others_again(books: Books) -> None:
+    books.put(jobs(range(20)), jobs(range(20, 30), FQAN="/other"))
+    books.summarise()
+    books.put(jobs([30, 31], Processors=8), jobs([32], EndTime=MAY_2024 + DAY, StartTime=MAY_2024))
+    books.put(jobs([33], FQAN="/new"))
+    assert added(books) == 4
+    [done] = books.summarise()
+    assert (done.kinds, done.left_out) == (("job",), 0)
+    assert books.sums("number_of_jobs", by=["vo"]) == [("demo", 23), ("new", 1), ("other", 10)]
+    assert books.job_sums() == books.job_sums_made_anew()
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        pytest.param([jobs([1], CpuDuration=1, FQAN="/other"), jobs([9])], id="a correction"),
+        pytest.param([jobs([1, 9])], id="a job that was there already, beside a new one"),
+        pytest.param([jobs([9]), jobs([9])], id="a new job that is said again"),
+        pytest.param([jobs([9]), jobs([9], CpuDuration=1, FQAN="/other")], id="a new job that is corrected"),
+    ],
+)
+def test_a_month_in_which_more_happened_than_additions_is_made_anew(books: Books, further: list[bytes]) -> None:
+    books.put(jobs([1, 2]))
+    books.summarise()
+    for body in further:
+        books.put(body)
+    assert added(books) is None
+    books.summarise()
+    assert books.sums("number_of_jobs") == [(3,)]
+    assert books.job_sums() == books.job_sums_made_anew()
+
+
+def test_a_group_that_became_empty_is_gone(books: Books) -> None:
+    books.put(jobs([1, 2]), jobs([3], FQAN="/other"))
+    books.summarise()
+    books.put(jobs([3]))
+    books.summarise()
+    assert books.sums("number_of_jobs", by=["vo"]) == [("demo", 3)]
+
+
+def test_a_mark_of_an_earlier_program_makes_the_month_anew(books: Books, contents: Contents) -> None:
+    books.put(jobs([1]))
+    books.summarise()
+    books.put(jobs([2]))
+    contents.execute("UPDATE dirty SET records = NULL")
+    assert added(books) is None
+    books.summarise()
+    assert books.sums("number_of_jobs") == [(2,)]
+
+
+def test_jobs_that_were_left_out_are_read_again_with_a_late_one(books: Books) -> None:
+    books.put(jobs(range(5)), summary(NumberOfJobs=5, VO="other"))
+    books.put(summary(SubmitHost="ce2.example.org", NumberOfJobs=9))
+    books.summarise()
+    books.put(summary(NumberOfJobs=6, VO="other"))
+    books.summarise()
+    assert books.sums("number_of_jobs", by=["source"]) == [("summary", 15)]
+    books.put(jobs([5, 6]))
+    assert added(books) is None
+    books.summarise()
+    assert books.sums("number_of_jobs", by=["source"]) == [("job", 7), ("summary", 9)]
 
 
 def test_jobs_and_their_summary_count_once(books: Books) -> None:
@@ -225,6 +299,36 @@ def test_marks_of_what_is_loaded_meanwhile_stay(books: Books, contents: Contents
     assert contents.dirty() == {(SITE, 202405, "job")}
     books.summarise()
     assert books.sums("number_of_jobs") == [(2,)]
+    books.put(jobs([3]))
+    with books.summaries.month(Place(SITE, 202405)) as month:
+        books.put(jobs([4]))
+        assert [one.number_of_jobs for one in month.added_job_groups() or ()] == [1]
+        summarise_month(month, Place(SITE, 202405))
+    assert contents.dirty() == {(SITE, 202405, "job")}
+    assert books.sums("number_of_jobs") == [(3,)]
+    books.summarise()
+    assert books.sums("number_of_jobs") == [(4,)]
+
+
+def test_who_adds_up_while_others_load_forgets_nothing_and_counts_nothing_twice(books: Books, access: Access) -> None:
+    def load(begin: int) -> None:
+        mine = Books(access)
+        mine.second = begin
+        for number in range(begin, begin + 12):
+            again, corrected = jobs([number - 1]), jobs([number - 2], CpuDuration=number, FQAN=f"/vo{number % 2}")
+            mine.put(*([jobs([number])] if number % 3 else [jobs([number]), again, corrected]))
+        mine.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        loading = [pool.submit(load, begin) for begin in (1000, 2000)]
+        while not all(one.done() for one in loading):
+            books.summarise()
+        for one in loading:
+            one.result()
+    books.summarise()
+    [(count,)] = books.sums("number_of_jobs")
+    assert count == 24 + 1, "the job before the first is said by a correction of the second loader only"
+    assert books.job_sums() == books.job_sums_made_anew()
 
 
 def test_marks_of_what_is_not_added_up_go_as_well(books: Books, contents: Contents) -> None:

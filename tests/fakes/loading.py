@@ -16,6 +16,8 @@ class MemoryIncoming:
     claimed: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     noted: dict[str, int] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    """What is no element."""
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     """By the name of the call, what the next ones raise."""
 
@@ -32,6 +34,10 @@ class MemoryIncoming:
     def ready(self) -> Sequence[str]:
         self.stumble("ready")
         return sorted(self.elements)
+
+    def strays(self) -> Sequence[str]:
+        self.stumble("strays")
+        return self.others
 
     def claim(self, name: str) -> IncomingElement | None:
         self.stumble("claim")

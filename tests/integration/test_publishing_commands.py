@@ -14,6 +14,18 @@ from ssm.spool.dirq_simple import DirqSimpleSpool
 from tests.accounting import Server, jobs, summary
 from tests.books import Books
 
+CLOUD = b"""APEL-cloud-message: v0.4
+RecordCreateTime: 1715000000
+VMUUID: vm1
+SiteName: EXAMPLE-T2
+CloudComputeService: stack
+Status: started
+StartTime: 1714990000
+WallDuration: 3600
+CpuDuration: 7200
+CpuCount: 2
+%%
+"""
 SYNC = b"APEL-sync-message: v0.1\nSite: EXAMPLE-T2\nSubmitHost: %s\nNumberOfJobs: %d\nMonth: 5\nYear: 2024\n%%%%\n"
 HOST = b"ce1.example.org:9619/condor"
 ALL = ("--interval", "all")
@@ -97,10 +109,37 @@ def test_a_plan_says_what_would_change_and_changes_nothing(server: Server, capsy
     assert (first["published"], first["now"], first["percent"]) == (0, 5, None)
 
 
+@pytest.mark.parametrize("kind", ["cloud", "storage", "public-ip", "accelerator"])
+def test_there_is_no_plan_of_records_of_which_nothing_is_remembered(
+    server: Server, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(server, "publish", "plan", kind, *ALL)
+    assert "choose from 'summary'" in capsys.readouterr().err
+
+
+def test_a_plan_of_clouds_counts_machines(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    load(server, jobs([1]), CLOUD)
+    run(server, "summarise")
+    capsys.readouterr()
+    assert run(server, "publish", "plan", "cloud-summary", *ALL) == 0
+    head, line, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["site", "month", "cloud", "service", "published", "now", "difference", "percent"]
+    assert line.split() == ["EXAMPLE-T2", "2024-05", "stack", "0", "1", "+1", "new"]
+    assert last == "0 machines published, 1 now; records: 1 cloud-summary"
+
+
 def test_usage_that_came_twice_is_said_so(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     load(server, jobs(range(4)), summary())
     run(server, "summarise")
     assert "EXAMPLE-T2 2024-05: 4 jobs or machines came twice" in capsys.readouterr().err
+
+
+def test_sync_does_not_say_that_nothing_agrees(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    run(server, "db", "upgrade")
+    capsys.readouterr()
+    assert run(server, "sync", "--from", "2024-01") == 0
+    assert capsys.readouterr().out.startswith("there is nothing to compare since 2024-01")
 
 
 def test_sync_says_which_gap_to_publish_again(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ssm.accounting.portal import COLUMNS
 from ssm.cli.main import main
 from ssm.repository.session import Access
-from tests.usage import JOBS, fill, jobs_row
+from tests.usage import CLOUDS, JOBS, STORAGE, fill, jobs_row, machines_row, space_row
 
 NO_INPUT, CONFIG = 66, 78
 DN = "/DC=org/DC=example/CN=A User"
@@ -51,6 +51,24 @@ def test_tables_by_site_vo_and_submit_host_the_largest_first(config: str, capsys
     assert host.splitlines()[1].split()[:3] == ["2024-05", "SITE-B", "ce1.site-b.example.org"]
     assert total.startswith("jobs: 1,244, CPU h: 128.0, ")
     assert DN not in out
+
+
+def test_storage_and_clouds_are_shown_where_there_are_any(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {STORAGE: [space_row(4, "SITE-S", 202407)], CLOUDS: [machines_row(4, "SITE-S", 202407)]}
+    fill(Access(f"sqlite:///{tmp_path}/accounting.sqlite"), rows)
+    assert report(config, "--from", "2024-07", "--by", "site") == 0
+    _, storage, clouds, total = capsys.readouterr().out.strip().split("\n\n")
+    assert [line.split() for line in storage.splitlines()] == [
+        ["month", "site", "VO", "medium", "used", "TB", "logical", "TB", "allocated", "TB", "files"],
+        ["2024-07", "SITE-S", "demo", "disk", "1.000", "0.900", "2.000", "1,000"],
+    ]
+    assert [line.split() for line in clouds.splitlines()] == [
+        ["month", "site", "VO", "machines", "wall", "h", "CPU", "h"],
+        ["2024-07", "SITE-S", "demo", "3", "3.0", "6.0"],
+    ]
+    assert total.startswith("jobs: 0, ")
 
 
 def test_users_are_shown_only_where_asked_for(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,7 @@ MESSAGES = st.lists(st.lists(SAID, min_size=1, max_size=5), min_size=1, max_size
 ORDERS = st.permutations(range(10))
 ONCE = Said(1, "A", 0, "grid", "atlas", 3600, 1, ("HEPSPEC", 10.5))
 CORRECTED = replace(ONCE, wall=7200)
+OTHER, ANOTHER = replace(ONCE, number=2, vo="cms"), replace(ONCE, number=3, cores=8, days=1)
 SIZES = st.lists(st.integers(1, 4), min_size=10, max_size=10)
 """How many messages share a transaction, one transaction after the other."""
 
@@ -84,6 +85,7 @@ def books(access: Access) -> Iterator[Books]:
 
 
 @SETTINGS
+@example(messages=[[ONCE, OTHER], [ANOTHER], [CORRECTED]], order=list(range(10)), sizes=[1] * 10)
 @example(messages=[[ONCE], [CORRECTED], [ONCE]], order=[0, 2, 1, *range(3, 10)], sizes=[1] * 10)
 @given(messages=MESSAGES, order=ORDERS, sizes=SIZES)
 def test_summaries_are_the_sums_over_the_jobs_that_stand(
@@ -104,6 +106,7 @@ def test_summaries_are_the_sums_over_the_jobs_that_stand(
         check_sums(books, {one.key: one for at in sorted(stored) for one in messages[at]})
     assert len(stored) == len(messages)
     check_that_again_changes_nothing(books, bodies)
+    assert books.job_sums() == books.job_sums_made_anew(), "however they were made"
 
 
 def check_sums(books: Books, standing: dict[tuple[object, ...], Said]) -> None:

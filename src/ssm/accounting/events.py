@@ -65,6 +65,13 @@ class LoadEvent(Enum):
         "Gave back {count} elements that a dead loader had claimed.",
         "They are loaded again, each alone: who ends the loader three times is refused.",
     )
+    NO_MESSAGE = Kind(
+        "no-message",
+        logging.WARNING,
+        "Incoming has {count} files or folders that are no messages, as {element}; they are left there. A message is a "
+        "folder with the file body, under a name as dirq gives it: make each one, or take it away.",
+        "Said once a run, and again where there are more. See how to load records that came another way.",
+    )
     HELPER_GONE = Kind(
         "helper-gone",
         logging.WARNING,

@@ -35,6 +35,8 @@ MEMBERSHIP = {"vo": "vo", "vo_group": "group", "vo_role": "role"}
 CALENDAR = ("month", "year", "measurement_month", "measurement_year")
 """Attributes that the column ``month`` holds."""
 KEY, MONTH, SITE, MESSAGE, INFRASTRUCTURE = "key_digest", "month", "site", "message", "infrastructure"
+AGAIN = "said_again"
+"""A column that no loader fills: 1 where a further message has corrected a row, or said the same."""
 
 
 class Form(Enum):
@@ -95,6 +97,11 @@ class Layout:
     def names(self) -> tuple[str, ...]:
         """Of the columns."""
         return tuple(one.name for one in self.columns)
+
+    @property
+    def is_added_to(self) -> bool:
+        """Whether what a message adds is added to the sums of before, so that its rows must be found by the message."""
+        return self.type is JOB
 
     @cached_property
     def values(self) -> tuple[str, ...]:

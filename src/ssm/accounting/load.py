@@ -49,6 +49,10 @@ class LoadRun:
     limits: LoadLimits
     report: LoadReport = field(default_factory=LoadReport)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    looks_around: bool = True
+    """Whether this one tells what in incoming is no message; of several one is enough."""
+    strays: set[str] = field(default_factory=set)
+    """Those that were told."""
     is_wanted: Callable[[], bool] = lambda: True
     """Asked after each batch: False is as good as ``stop``."""
     draw: Callable[[], float] = random.random
@@ -65,6 +69,7 @@ class LoadRun:
         while True:
             if clock() >= next_recovery:
                 await self.patiently(self.recover)
+                await self.patiently(self.look_around)
                 next_recovery = clock() + self.limits.recover_seconds
             batch = await self.patiently(self.intake.next_batch) if ahead is None else await ahead
             if batch is None or self.stopping.is_set() or not (batch.taken or self.limits.follow):
@@ -79,6 +84,8 @@ class LoadRun:
             if not self.is_wanted():
                 self.stop()
         self.give_back([] if batch is None else batch.taken)
+        with contextlib.suppress(SsmError):  # what has been loaded is loaded
+            self.look_around()
         return self.told()
 
     def told(self) -> LoadReport:
@@ -92,6 +99,13 @@ class LoadRun:
         count = self.intake.spool.recover()
         if count:
             self.tell(LoadEvent.GIVEN_BACK, count=count)
+
+    def look_around(self) -> None:
+        """Tell what is no message, if that has not been told; blocking."""
+        found = set(self.intake.spool.strays()) if self.looks_around else set()
+        if not found <= self.strays:
+            self.tell(LoadEvent.NO_MESSAGE, count=len(found), element=min(found - self.strays))
+            self.strays |= found
 
     async def store(self, batch: LoadBatch, ahead: "asyncio.Task[LoadBatch | None] | None") -> None:
         """Store a batch; what comes to nothing is given back, also of the next one."""

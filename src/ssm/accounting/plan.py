@@ -1,32 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """What publishing would change at the next level, compared with what was published before: nothing is sent."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ssm.accounting.lots import Lot
 from ssm.accounting.selection import Selection
-from ssm.accounting.unload import PRODUCTS, Product, gone_of, lot_of, publications_of, sites_of
+from ssm.accounting.unload import PRODUCTS, WITH_SYNC, Product, gone_of, lot_of, publications_of, sites_of
 from ssm.ports.publications import Publication, Publications
+from ssm.records.types.job import JOB
 from ssm.records.types.sync import SYNC
 
 PERCENT = 100
+PLANNED = (*PRODUCTS, JOB.name)
+"""What is remembered when it goes out, by itself or by its counts; of other records nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Jobs of a month and a submit host."""
+    """Jobs of a month and a submit host, or machines of a cloud service."""
 
     site: str
     month: int
     submit_host: str | None
+    """Or cloud service."""
     before: int
     """As published last; 0 where nothing was."""
     after: int
 
     @property
     def difference(self) -> int:
-        """Jobs that come, or go."""
+        """Jobs or machines that come, or go."""
         return self.after - self.before
 
     @property
@@ -58,7 +64,8 @@ def plan(publications: Publications, target: str, kind: str, selection: Selectio
             made.uncertain += sum(one.count is None for one in before)
             for name, records in lot.items():
                 made.records[name] = made.records.get(name, 0) + len(records)
-    for lot, before in each_site(publications, target, PRODUCTS[SYNC.name], selection):
+    counted = PRODUCTS[SYNC.name if kind in WITH_SYNC else kind]
+    for lot, before in each_site(publications, target, counted, selection):
         gone = {one.digest for one in gone_of(before, lot, selection)}
         made.changes += changes(publications_of(lot), before, gone)
     return made
@@ -74,13 +81,18 @@ def each_site(
 
 
 def changes(after: Iterable[Publication], before: Iterable[Publication], gone: set[bytes]) -> list[Change]:
-    """By month and submit host, in order."""
-    old = {(one.month, one.digest): one for one in before}
+    """By month and submit host or cloud service, in order."""
     new = {(one.month, one.digest): one for one in after}
-    found = []
-    for key in old.keys() | new.keys():
-        one = new.get(key) or old[key]
-        if key in new or key[1] in gone:
-            counts = [0 if each is None else each.count or 0 for each in (old.get(key), new.get(key))]
-            found.append(Change(one.site, one.month, one.submit_host, *counts))
+    spoken_of = [one for one in before if (one.month, one.digest) in new or one.digest in gone]
+    old_counts, new_counts = counts_of(spoken_of), counts_of(new.values())
+    found = [Change(*part, old_counts[part], new_counts[part]) for part in old_counts.keys() | new_counts.keys()]
     return sorted(found, key=lambda change: (change.site, change.month, change.submit_host or ""))
+
+
+def counts_of(publications: Iterable[Publication]) -> Counter[tuple[str, int, str | None]]:
+    """By what a plan has a line for."""
+    counts: Counter[tuple[str, int, str | None]] = Counter()
+    for one in publications:
+        said: dict[str, str] = json.loads(one.record)
+        counts[one.site, one.month, one.submit_host or said.get("cloud_compute_service")] += one.count or 0
+    return counts

@@ -8,11 +8,18 @@ how often, nor on what was added up before. So a summary is wrong at most until 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from ssm.accounting.counting import GRID, Claim, cores, counted, infrastructure_class, normalised
 from ssm.accounting.storage_means import storage_rows
-from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES, SOURCES, STORAGE_SUMMARIES
+from ssm.accounting.summary_tables import (
+    CLOUD_SUMMARIES,
+    CLOUD_USAGE,
+    JOB_SUMMARIES,
+    JOB_USAGE,
+    SOURCES,
+    STORAGE_SUMMARIES,
+)
 from ssm.ports.repository import Row
 from ssm.ports.summaries import CloudGroup, JobGroup, Place, SiteMonth, SummaryRepository
 from ssm.records.moments import month_start
@@ -28,7 +35,9 @@ CLOUD_SOURCES = (CLOUD.name, CLOUD_SUMMARY.name)
 """Of sources that know equally much the first is preferred: it says most about each job."""
 LABELS = 14
 """Columns of a group before its sums."""
-JOB_USAGE, CLOUD_USAGE = "job", "cloud"
+TOLD_APART = 12
+"""Those of them, behind the source, that are the same within a group."""
+Labels: TypeAlias = "tuple[str | float | None, ...]"
 Part: TypeAlias = "tuple[str, str | None, str]"
 """Source, submit host or cloud service, class of infrastructure."""
 
@@ -75,13 +84,53 @@ def summarise_month(month: SiteMonth, place: Place) -> Summarised:
 
 def replace_jobs(month: SiteMonth, number: int) -> tuple[int, int]:
     """Super-summaries of jobs; how many rows, and how many jobs were left out."""
-    groups = month.job_groups()
+    jobs = grown(month) or month.job_groups()
+    groups = (*sorted(jobs, key=in_label_order), *month.received_job_groups())
     claims = added((job_part(one), one.number_of_jobs) for one in groups)
     chosen = counted(claims, JOB_SOURCES)
     parts = {part_of(one) for one in chosen}
     rows = [job_row(one) for one in groups if is_something(one) and job_part(one) in parts]
     month.replace(JOB_SUMMARIES.name, number, rows)
     return len(rows), replace_sources(month, number, JOB_USAGE, claims, chosen)
+
+
+def grown(month: SiteMonth) -> Sequence[JobGroup]:
+    """Groups of before with what has come to them; none where nothing is known of before, or more than that happened.
+
+    So what a late job costs does not depend on how many there are.
+    """
+    before = month.summed_job_groups()
+    added = month.added_job_groups() if before else None
+    if added is None:
+        return ()
+    groups = {told_apart(one): one for one in before}
+    for one in added:
+        known = groups.get(told_apart(one))
+        groups[told_apart(one)] = one if known is None else both(known, one)
+    return tuple(groups.values())
+
+
+def both(one: JobGroup, other: JobGroup) -> JobGroup:
+    """Two parts of a group."""
+    begins = [moment for moment in (one.earliest_end_time, other.earliest_end_time) if moment is not None]
+    ends = [moment for moment in (one.latest_end_time, other.latest_end_time) if moment is not None]
+    return one._replace(
+        earliest_end_time=min(begins, default=None),
+        latest_end_time=max(ends, default=None),
+        wall_duration=one.wall_duration + other.wall_duration,
+        cpu_duration=one.cpu_duration + other.cpu_duration,
+        number_of_jobs=one.number_of_jobs + other.number_of_jobs,
+    )
+
+
+def told_apart(one: JobGroup) -> Labels:
+    """What is the same within a group."""
+    return cast("Labels", one[1:TOLD_APART])
+
+
+def in_label_order(one: JobGroup) -> list[str]:
+    """The same, however it was added up, and in whichever database."""
+    return ["" if value is None else str(value) for value in told_apart(one)]
 
 
 def replace_clouds(month: SiteMonth, number: int) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from ssm.records.types.storage import STORAGE
 from ssm.records.types.summary import SUMMARY
 
 NUMBER, SOURCE = "number", "source"
+JOB_USAGE, CLOUD_USAGE = "job", "cloud"
 KIND_LENGTH = 50
 TARGET_LENGTH = 64
 

@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssm.cli.console import say
@@ -19,11 +20,9 @@ INTERVALS = ("latest", "gap", "all")
 MOST_TARGET = 64
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
+def add_selection(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
     """What may go out."""
-    from ssm.accounting.unload import KINDS
-
-    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument(
         "--target", default="next", metavar="NAME",
         help="where to: what was published is remembered by this name (default: next)",

@@ -34,6 +34,9 @@ class IncomingSpool(Protocol):
     def ready(self) -> Sequence[str]:
         """Names of the elements, oldest first; others may have claimed some of them."""
 
+    def strays(self) -> Sequence[str]:
+        """What is there and is no element, in order: it is left alone, and somebody should know."""
+
     def claim(self, name: str) -> IncomingElement | None:
         """Lock and read one element; None when it is gone or taken."""
 

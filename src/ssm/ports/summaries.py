@@ -108,7 +108,16 @@ class SiteMonth(Protocol):
         """Types of records that have changed; none where somebody else has been here in the meantime."""
 
     def job_groups(self) -> Sequence[JobGroup]:
-        """Of all sources; of received summaries, each."""
+        """Of all job records."""
+
+    def summed_job_groups(self) -> Sequence[JobGroup]:
+        """What job records were added up to before; none where some of them were left out."""
+
+    def added_job_groups(self) -> Sequence[JobGroup] | None:
+        """Of the job records that have come since; None where not all that has changed is that some have come."""
+
+    def received_job_groups(self) -> Sequence[JobGroup]:
+        """Received summaries of jobs, each."""
 
     def later_cloud_months(self) -> Sequence[int]:
         """Months in which machines of this one were measured the next time, whose usage depends on it."""

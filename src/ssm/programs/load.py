@@ -46,6 +46,7 @@ def help_loading(settings: LoaderSettings, tell: LogTeller, parent: int, *, watc
     from ssm.wiring.accounting import open_loader
 
     with open_loader(settings, tell, watch=watch, is_wanted=lambda: os.getppid() == parent) as run:
+        run.looks_around = False
         run_to_the_end(run, Helpers([], tell), watch=False)
 
 

@@ -73,10 +73,15 @@ def anything(kind: TypeEngine[T]) -> TypeEngine[object]:
 
 def table_of(layout: Layout) -> Record:
     """One table; divided by month where there is much."""
+    items: list[SchemaItem] = [sql_column(one, layout.key) for one in layout.columns]
+    if layout.is_added_to:
+        items.append(Column(layouts.AGAIN, Integer()))
+        items.append(Index(f"{layout.name}_by_message", layouts.MONTH, layouts.SITE, layouts.MESSAGE))
+    else:
+        items.append(Index(f"{layout.name}_by_month", layouts.MONTH, layouts.SITE))
     return new_table(
         layout.name,
-        *(sql_column(one, layout.key) for one in layout.columns),
-        Index(f"{layout.name}_by_month", layouts.MONTH, layouts.SITE),
+        *items,
         divided_by=layouts.MONTH if layout.is_large else "",
     )
 
@@ -106,9 +111,11 @@ DIRTY = new_table(
     Column("month", Integer(), primary_key=True, autoincrement=False),
     Column("kind", String(KIND_LENGTH), primary_key=True),
     Column("message", BigInteger(), primary_key=True, autoincrement=False),
+    Column("records", Integer()),
 )
-"""Months of sites that must be summarised anew, with the message that changed them: rows are only added by loaders,
-and only removed, by their whole key, by whoever has summarised them in the same transaction."""
+"""Months of sites in which something has changed, with each message that may have done so and how many records it has
+there: rows are only added by loaders, and only removed, by their whole key, by whoever has summarised them in the same
+transaction. Where nobody says how many, the month is made anew."""
 
 
 def summary_table_of(table: SummaryTable) -> Record:

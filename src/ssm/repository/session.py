@@ -11,6 +11,8 @@ from ssm.accounting.layouts import Layout
 from ssm.errors import SsmError
 from ssm.ports.repository import Row
 
+NO_DATABASE = "make it and let our user own it, or mend [database] url"
+
 
 @dataclass(frozen=True, slots=True)
 class Access:

@@ -7,6 +7,7 @@ one direction. A message that somebody else has stored in the meantime breaks th
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 
@@ -19,7 +20,7 @@ from ssm.repository.upserts import MONTH_AT, SITE_AT
 
 CHUNK = 200
 MESSAGES = ("id", "digest", "element", "signer", "message_id", "received", "loaded", "kind", "records")
-DIRTY = ("site", "month", "kind", "message")
+DIRTY = ("site", "month", "kind", "message", "records")
 
 
 class SqlRepository:
@@ -104,10 +105,16 @@ def months_of(block: Block) -> set[int]:
 
 
 def marks_of(block: Block, done: Upserted) -> list[Row]:
-    """Which months are to be summarised anew, each by one of the messages that touched it."""
-    at = LAYOUTS[block.kind].names.index(MESSAGE)
-    by_month = dict(zip(map(itemgetter(SITE_AT, MONTH_AT), block.rows), map(itemgetter(at), block.rows), strict=True))
-    return [(one.site, one.month, block.kind, by_month[one.site, one.month]) for one in done.touched]
+    """Which months have changed, with each message that is in them, and how many records it has there."""
+    if not done.touched:
+        return []
+    touched = {(one.site, one.month) for one in done.touched}
+    counts = Counter(map(itemgetter(SITE_AT, MONTH_AT, LAYOUTS[block.kind].names.index(MESSAGE)), block.rows))
+    return [
+        (site, month, block.kind, message, count)
+        for (site, month, message), count in sorted(counts.items())
+        if (site, month) in touched
+    ]
 
 
 def message_row(one: Stored, now: int) -> Row:

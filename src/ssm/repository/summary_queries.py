@@ -9,7 +9,8 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindp
 from sqlalchemy import select as sql_select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES
+from ssm.accounting.layouts import AGAIN
+from ssm.accounting.summary_tables import CLOUD_SUMMARIES, JOB_SUMMARIES, JOB_USAGE, SOURCES
 from ssm.ports.summaries import CloudGroup, JobGroup, Statement
 from ssm.records.types.cloud import CLOUD
 from ssm.records.types.cloud_summary import CLOUD_SUMMARY
@@ -26,6 +27,7 @@ Query: TypeAlias = "Select[*tuple[object, ...]]"
 Columns: TypeAlias = "ReadOnlyColumnCollection[str, Column[object]]"
 OF_SITE: BindParameter[object] = bindparam("of_site")
 OF_MONTH: BindParameter[object] = bindparam("of_month")
+OF_MESSAGES: BindParameter[object] = bindparam("of_messages", expanding=True)
 
 
 def select(*columns: object) -> Query:
@@ -46,7 +48,7 @@ def said(column: ColumnElement[object]) -> ColumnElement[object]:
 @cache
 def marks_query() -> Query:
     """What has changed."""
-    return select(DIRTY.c.kind, DIRTY.c.message).where(here(DIRTY.c))
+    return select(DIRTY.c.kind, DIRTY.c.message, DIRTY.c.records).where(here(DIRTY.c))
 
 
 @cache
@@ -63,7 +65,22 @@ def job_query() -> Query:
     times = func.min(table.c.end_time), func.max(table.c.end_time)
     sums = said(func.sum(table.c.wall_duration)), said(func.sum(table.c.cpu_duration))
     made = select(literal(JOB.name), *labels, *times, *sums, null(), null(), func.count())
-    return made.where(here(table.c)).group_by(*labels).order_by(*labels)
+    return made.where(here(table.c)).group_by(*labels)
+
+
+@cache
+def added_job_query() -> Query:
+    """The same of what some messages have added; not of what has been said again or corrected since."""
+    table = RECORDS[JOB.name]
+    return job_query().where(table.c.message.in_(OF_MESSAGES), table.c[AGAIN].is_(None))
+
+
+@cache
+def known_jobs_query() -> Query:
+    """How many jobs there were when they were last added up, by job records, whether they counted or not."""
+    table = SUMMARIES[SOURCES.name]
+    mine = and_(here(table.c), table.c.usage == JOB_USAGE, table.c.source == JOB.name)
+    return select(said(func.sum(table.c["count"]))).where(mine)
 
 
 @cache

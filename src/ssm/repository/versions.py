@@ -5,7 +5,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ssm.errors import RepositoryError
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Oldest first."""
 HEAD = REVISIONS[-1]
 TABLE = "alembic_version"

@@ -19,6 +19,7 @@ LOCKED = "locked"
 STAGING = ".staging"
 FIELDS = ("body", "signer", "empaid", "error")
 TAKEN = {errno.EEXIST, errno.ENOTEMPTY}
+OWN = ("temporary", "obsolete", "lost+found")
 
 NAMES = NameMaker()
 
@@ -88,7 +89,7 @@ class DirqQueue:
     def folders(self) -> list[str]:
         """Names of the intermediate folders, oldest first."""
         with os.scandir(self.path) as entries:
-            return sorted(entry.name for entry in entries if FOLDER.fullmatch(entry.name))
+            return sorted(entry.name for entry in entries if FOLDER.fullmatch(entry.name) and entry.is_dir())
 
     def elements(self) -> Iterator[str]:
         """Names of the elements, oldest first."""
@@ -98,6 +99,15 @@ class DirqQueue:
             except FileNotFoundError:
                 continue
             yield from (f"{folder}/{name}" for name in found)
+
+    def strays(self) -> Iterator[str]:
+        """What somebody has put here that is neither an element nor a folder of some; what is hidden does not count."""
+        folders = set(self.folders())
+        yield from (name for name, _ in visible(self.path) if name not in {*folders, *OWN})
+        for folder in sorted(folders):
+            for name, is_folder in visible(self.path / folder):
+                if not (is_folder and ELEMENT.fullmatch(name)):
+                    yield f"{folder}/{name}"
 
     def read(self, element: str) -> dict[str, bytes] | None:
         """The fields of an element; None when it is gone."""
@@ -148,3 +158,12 @@ class DirqQueue:
                 raise
             break
         remove_folder(obsolete)
+
+
+def visible(folder: Path) -> list[tuple[str, bool]]:
+    """Names that are not hidden, in order, and whether they are folders; none where it has just been tidied away."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+    except FileNotFoundError:
+        return []

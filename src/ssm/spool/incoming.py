@@ -43,11 +43,18 @@ class DirqIncoming:
             make_folder(self.rejected.path / STAGING)
             self.instance = Instance(state / MARKERS)
         self.staging = self.rejected.path / STAGING / self.instance.id
+        self.hollow: set[str] = set()
 
     def ready(self) -> Sequence[str]:
         """With those that others have claimed: to try costs no more than to look."""
         with disk_errors(self.incoming.path):
             return list(self.incoming.elements())
+
+    def strays(self) -> Sequence[str]:
+        """Plain files, folders with other names, and elements that we have seen to have no body."""
+        with disk_errors(self.incoming.path):
+            hollow = (name for name in self.hollow if (self.incoming.path / name).exists())
+            return sorted({*self.incoming.strays(), *hollow})
 
     def claim(self, name: str) -> IncomingElement | None:
         """Among us, then among all."""
@@ -65,6 +72,8 @@ class DirqIncoming:
                 return None
             fields = self.incoming.read(name)
             if fields is None:
+                if (self.incoming.path / name).exists():
+                    self.hollow.add(name)
                 self.release(name)
                 return None
         return IncomingElement(name, fields["body"], text_of(fields, "signer"), text_of(fields, "empaid"))

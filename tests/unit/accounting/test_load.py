@@ -190,3 +190,31 @@ def test_watching_it_finds_what_comes_later(bench: Bench) -> None:
         run.is_wanted = lambda: not bench.repository.transactions
 
     assert bench.load(later).loaded == 1
+
+
+def test_what_is_no_message_is_told_once(bench: Bench) -> None:
+    bench.spool.others = ["00000000/records", "records.txt"]
+    bench.spool.add(jobs([1]))
+    assert bench.load().loaded == 1
+    [told] = bench.told.of(LoadEvent.NO_MESSAGE)
+    assert (told["count"], told["element"]) == (2, "00000000/records")
+
+
+def test_who_helps_does_not_tell_it_again(bench: Bench) -> None:
+    bench.spool.others = ["records.txt"]
+
+    def helps(run: LoadRun) -> None:
+        run.looks_around = False
+
+    bench.load(helps)
+    assert bench.told.of(LoadEvent.NO_MESSAGE) == []
+
+
+def test_a_disk_that_fails_at_the_end_of_a_run_does_not_undo_it(bench: Bench) -> None:
+    bench.spool.add(jobs([1]))
+
+    def trouble(run: LoadRun) -> None:
+        run.is_wanted = lambda: bench.spool.faults.setdefault("strays", [SpoolError("gone")]) == []
+
+    assert bench.load(trouble).loaded == 1
+    assert len(bench.told.of(LoadEvent.LOAD_FINISHED)) == 1

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 MOST_OCTETS = 256 * 1024 * 1024
 DEFAULT_VIEWS = "site,vo,submit-host"
 HEADS = ("jobs", "CPU h", "core wall h", "CPU work", "work", "efficiency")
+SPACE_HEADS = ("used TB", "logical TB", "allocated TB", "files")
+MACHINE_HEADS = ("machines", "wall h", "CPU h")
+TERABYTE = 10**12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -203,14 +206,54 @@ def show(report: "Report") -> None:
         cells = [amounts(one.amount) for one in lines]
         rows = [
             (month_text(line.month), *(printable(name or "-") for name in line.names), *row)
-            for line, row in zip(lines, aligned(cells), strict=True)
+            for line, row in zip(lines, aligned(cells, HEADS), strict=True)
         ]
         table(
             ("month", *(head.lower() if head != "VO" else head for head in view.heads), *HEADS), rows, title=view.title
         )
         print()
+    show_storage(report)
+    show_machines(report)
     total = amounts(report.total)
     print(", ".join(f"{head}: {cell}" for head, cell in zip(HEADS, total, strict=True)))
+
+
+def show_storage(report: "Report") -> None:
+    """Space, where there is any: a mean within each month."""
+    spaces = report.space
+    cells = [
+        (*(f"{size / TERABYTE:,.3f}" for size in (one.used, one.logical, one.allocated)), f"{one.files:,}")
+        for one in spaces
+    ]
+    show_others(
+        "Storage", ("VO", "medium"), [(one.month, one.site, one.vo, one.media) for one in spaces], SPACE_HEADS, cells
+    )
+
+
+def show_machines(report: "Report") -> None:
+    """Virtual machines, where there are any."""
+    from ssm.accounting.report import hours
+
+    machines = report.machines
+    cells = [(f"{one.count:,}", f"{hours(one.wall):,.1f}", f"{hours(one.cpu):,.1f}") for one in machines]
+    show_others("Clouds", ("VO",), [(one.month, one.site, one.vo) for one in machines], MACHINE_HEADS, cells)
+
+
+def show_others(
+    title: str,
+    heads: Sequence[str],
+    names: Sequence[tuple[int, *tuple[str, ...]]],
+    figures: Sequence[str],
+    cells: Sequence[Sequence[str]],
+) -> None:
+    """A table of what is no job."""
+    from ssm.accounting.report import month_text
+
+    if names:
+        labels = [(month_text(month), *(printable(name or "-") for name in more)) for month, *more in names]
+        rows = [(*label, *row) for label, row in zip(labels, aligned(cells, figures), strict=True)]
+        table(("month", "site", *heads, *figures), rows, title=title)
+        print()
 
 
 def amounts(amount: "Amount") -> tuple[str, ...]:
@@ -222,10 +265,10 @@ def amounts(amount: "Amount") -> tuple[str, ...]:
     return (f"{amount.jobs:,}", *(f"{hours(one):,.1f}" for one in times), part)
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+def aligned(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> list[list[str]]:
     """Figures to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
-    widths = [max(width, len(head)) for width, head in zip(widths, HEADS, strict=False)]
+    widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=False)]
     return [[cell.rjust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
 
 

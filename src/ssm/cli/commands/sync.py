@@ -71,8 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         for one in sites:
             print(json.dumps(as_json(one), ensure_ascii=False))
-    elif sites or not missing:
+    elif sites:
         show(sites, everything=arguments.all)
+    elif not missing:
+        print(f"there is nothing to compare since {month_text(since)}: no jobs that were added up, and no sync record")
     for name in missing:
         say(f"{printable(name)}: there is nothing of it here since {month_text(since)}, no record and no sync record")
     return int(bool(missing) or any(one.gaps() or not one.is_fresh(now()) for one in sites))

@@ -37,10 +37,11 @@ MOST_SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
+    from ssm.accounting.unload import KINDS
     from ssm.records.formats import FORMATS
 
     add_sources(parser, "/etc/apel/loader.cfg")
-    add_selection(parser)
+    add_selection(parser, KINDS)
     parser.add_argument("--outgoing", type=Path, required=True, metavar="FOLDER", help="the outgoing spool")
     parser.add_argument("--path-type", choices=("dirq", "directory"), default="dirq", help="its layout (default: dirq)")
     parser.add_argument("--format", choices=tuple(FORMATS), metavar="FORMAT", help=f"{', '.join(FORMATS)}")

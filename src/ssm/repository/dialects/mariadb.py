@@ -11,15 +11,15 @@ from sqlalchemy.pool import NullPool
 from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
-from ssm.repository.session import Access, Dialect, Upserted
-from ssm.repository.upserts import by_month, quoted
+from ssm.repository.session import NO_DATABASE, Access, Dialect, Upserted
+from ssm.repository.upserts import by_month, quoted, said_again
 
 UPGRADE_SECONDS = 600
 ROWS = 500
 """Of one statement."""
 UNCHANGED = "@unchanged"
 """A variable of the connection: how many rows were met and not changed since it was made."""
-TAKEN = 1062
+TAKEN, UNKNOWN = 1062, 1049
 LOGIN = {1044, 1045, 1698}
 # Lock wait, deadlock, disk full, table full, too many connections, server going down, connection lost or not made.
 PASSING = {1021, 1028, 1037, 1040, 1041, 1053, 1077, 1079, 1114, 1205, 1213, 1290, 2002, 2003, 2006, 2013, 2055}
@@ -137,7 +137,7 @@ def upsert_of(kind: str) -> tuple[str, str, str]:
     follow = ", ".join(f"`{name}` = IF({mine} = VALUES({mine}), VALUES(`{name}`), `{name}`)" for name in layout.values)
     head = f"INSERT INTO {layout.name} ({quoted(layout.names, '`')}) VALUES "  # noqa: S608 - our own names
     marks = "(" + ",".join(["%s"] * len(layout.names)) + ")"
-    return head, marks, f" ON DUPLICATE KEY UPDATE {decide}, {follow}"
+    return head, marks, f" ON DUPLICATE KEY UPDATE {decide}, {follow}{said_again(layout)}"
 
 
 def errors() -> tuple[type[Exception], ...]:
@@ -153,6 +153,8 @@ def trouble(error: Exception) -> SsmError:
     said = str(error.args[-1]) if error.args else type(error).__name__
     if number in LOGIN:
         return CredentialError(f"MariaDB refuses our login: {said}", hint="see [database] url and password")
+    if number == UNKNOWN:
+        return RepositoryError(f"MariaDB: {said}", hint=NO_DATABASE)
     if number == TAKEN:
         return RepositoryUnavailableError("another loader has just stored the same")
     if type(error).__name__ in {"DataError", "IntegrityError"}:

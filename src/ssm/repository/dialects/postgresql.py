@@ -11,8 +11,8 @@ from sqlalchemy.pool import NullPool
 from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import CredentialError, RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
-from ssm.repository.session import Access, Dialect, Touched, Upserted
-from ssm.repository.upserts import on_conflict, quoted
+from ssm.repository.session import NO_DATABASE, Access, Dialect, Touched, Upserted
+from ssm.repository.upserts import on_conflict, quoted, said_again
 
 UPGRADE_LOCK = 0x55AC_C0DE
 PARTITION_LOCK = 0x55AC_C0DF
@@ -20,6 +20,8 @@ PARTITION_LOCK = 0x55AC_C0DF
 # intervention, system error (PostgreSQL, appendix A).
 PASSING = ("08", "40", "53", "55", "57", "58")
 LOGIN = ("28",)
+SEE = "see [database] url and password"
+REFUSALS = ("authentication failed", "no pg_hba.conf entry")
 TAKEN = "23505"
 NO_PARTITION = "23514"
 UNSTORABLE = ("22", "23")
@@ -146,7 +148,8 @@ def renewal_of(kind: str) -> str:
     """
     layout = LAYOUTS[kind]
     message = f'"{MESSAGE}"'
-    renew = f"DO UPDATE SET {message} = excluded.{message} WHERE excluded.{message} > kept.{message}"
+    change = f"{message} = excluded.{message}{said_again(layout)}"
+    renew = f"DO UPDATE SET {change} WHERE excluded.{message} > kept.{message}"
     return f"{insert_into(layout)} ON CONFLICT ({quoted(layout.key)}) {renew}"
 
 
@@ -167,20 +170,29 @@ def errors() -> tuple[type[Exception], ...]:
 
 
 def trouble(error: Exception) -> SsmError:
-    """What an error of the server means; without a state, there was no server to give one."""
+    """What an error of the server means."""
     state = getattr(error, "sqlstate", None)
     said = str(error).strip().partition("\n")[0]
-    if (state or "").startswith(LOGIN) or (state is None and "authentication failed" in str(error)):
-        return CredentialError(f"PostgreSQL refuses our login: {said}", hint="see [database] url and password")
+    if state is None:
+        return not_connected(str(error), said)
+    if state.startswith(LOGIN):
+        return CredentialError(f"PostgreSQL refuses our login: {said}", hint=SEE)
     if state == TAKEN:
         return RepositoryUnavailableError("another loader has just stored the same")
     if state == NO_PARTITION and "no partition" in said:
         return RepositoryUnavailableError("somebody has taken a partition away; it is made anew")
-    if (state or "").startswith(UNSTORABLE):
+    if state.startswith(UNSTORABLE):
         return UnstorableError(f"the database refuses it: {said}")
-    if state is None or state.startswith(PASSING):
-        return RepositoryUnavailableError(f"PostgreSQL: {said}")
-    return RepositoryError(f"PostgreSQL: {said}")
+    return (RepositoryUnavailableError if state.startswith(PASSING) else RepositoryError)(f"PostgreSQL: {said}")
+
+
+def not_connected(text: str, said: str) -> SsmError:
+    """Without a state: there was no server to give one, or it would not have us."""
+    if any(one in text for one in REFUSALS):
+        return CredentialError(f"PostgreSQL refuses our login: {said}", hint=SEE)
+    if "does not exist" in said:
+        return RepositoryError(f"PostgreSQL: {said}", hint=NO_DATABASE)
+    return RepositoryUnavailableError(f"PostgreSQL: {said}")
 
 
 def begin_upgrade(connection: Connection) -> None:

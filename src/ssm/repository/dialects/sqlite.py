@@ -17,7 +17,7 @@ from ssm.accounting.layouts import LAYOUTS, MESSAGE, Layout
 from ssm.errors import RepositoryError, RepositoryUnavailableError, SsmError, UnstorableError
 from ssm.ports.repository import Row
 from ssm.repository.session import Access, Dialect, Upserted
-from ssm.repository.upserts import by_month, on_conflict, quoted
+from ssm.repository.upserts import by_month, on_conflict, quoted, said_again
 
 BUSY_SECONDS = 60.0
 MAKES = "see [database] url; ssm load makes it with the first message, ssm db upgrade without one"
@@ -181,7 +181,8 @@ def renewal_of(kind: str) -> str:
     """The statement after that for a table: what is of an earlier message still is equal, and now of the later one."""
     layout = LAYOUTS[kind]
     key = " AND ".join(f'"{name}" = ?' for name in layout.key)
-    return f'UPDATE {layout.name} SET "{MESSAGE}" = ? WHERE {key} AND "{MESSAGE}" < ?'  # noqa: S608 - our own names
+    also = said_again(layout)
+    return f'UPDATE {layout.name} SET "{MESSAGE}" = ?{also} WHERE {key} AND "{MESSAGE}" < ?'  # noqa: S608 - our own names
 
 
 def renewals(layout: Layout, rows: Sequence[Row]) -> Iterator[Row]:
@@ -196,7 +197,8 @@ def trouble(error: Exception) -> SsmError:
     if isinstance(error, OSError):
         return RepositoryUnavailableError(f"SQLite: {error.filename or ''}: {error.strerror}")
     if name.startswith((*DAMAGED, *FOREVER)):
-        return RepositoryError(f"the database file is damaged, or not to be written: {error}")
+        said = f"the database file is damaged, or not to be written: {error}"
+        return RepositoryError(said, hint="see its owner and its mode; restore one that is damaged, or move it away")
     if name.startswith(TAKEN):
         return RepositoryUnavailableError("another loader has just stored the same")
     if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):

@@ -49,3 +49,9 @@ def digest(name: str, octets: int, *, null: bool = True) -> "sa.Column[bytes]":
     """A fixed number of octets."""
     kind = sa.LargeBinary(octets).with_variant(mysql.BINARY(octets), "mysql", "mariadb")
     return sa.Column(name, kind, nullable=null)
+
+
+def add(table: str, column: "sa.Column[int]") -> None:
+    """A further column, unless an upgrade that was cut off has added it."""
+    if column.name not in {one["name"] for one in sa.inspect(op.get_bind()).get_columns(table)}:
+        op.add_column(table, column)
