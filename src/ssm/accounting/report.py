@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ssm.ports.usage import Amount, LeftOut, Machines, Question, Space, Usage, UsageReader
 
 SECONDS_IN_HOUR = 3600
+TERABYTE = 10**12
 Key = Callable[[Usage], tuple[str, ...]]
 
 

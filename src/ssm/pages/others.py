@@ -5,14 +5,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ssm.accounting.report import Report, hours, mean_space, month_text
+from ssm.accounting.report import TERABYTE, Report, hours, mean_space, month_text
 from ssm.pages import charts
 from ssm.pages.drawing import Chart
 from ssm.pages.html import Markup, el
 from ssm.pages.numbers import grouped
 from ssm.pages.tables import name_of, row, table
 
-TERABYTE = 10**12
 Made: TypeAlias = "tuple[str, str, tuple[Markup, ...]] | None"
 """Id, title and contents of a part; None where there is nothing."""
 

@@ -5,7 +5,6 @@ Later sources win: file, then ``SSM_SET_SECTION_OPTION`` in the environment, the
 """
 
 import configparser
-import difflib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from ssm.settings.database import Database, LoaderMessaging
 from ssm.settings.file import parse
 from ssm.settings.found import Found, Overlay, Sources
 from ssm.settings.listeners import complete, hand_over, take_overlays
+from ssm.settings.nearest import nearest
 from ssm.settings.needs import check_apart, check_listener, check_needs
 from ssm.settings.options import Declared, declared
 from ssm.settings.protocols import DEFAULT_PROTOCOL, MUST_BE, PROTOCOLS, nearest_protocol
@@ -223,11 +223,10 @@ def check_names(found: Found) -> None:
     known = known_sections()
     for section_name, key in list(found.values):
         if section_name not in known:
-            nearest = next(iter(difflib.get_close_matches(section_name, known, 1)), "")
-            found.fault(section_name, key, "there is no such section", suggestion=nearest)
+            found.fault(section_name, key, "there is no such section", suggestion=nearest(section_name, known))
         elif key not in known[section_name]:
-            nearest = next(iter(difflib.get_close_matches(key, sorted(known[section_name]), 1)), "")
-            found.fault(section_name, key, "there is no such option", suggestion=nearest)
+            meant = nearest(key, sorted(known[section_name]))
+            found.fault(section_name, key, "there is no such option", suggestion=meant)
 
 
 def section(found: Found, name: str, kind: type[S]) -> S | None:

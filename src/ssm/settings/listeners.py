@@ -5,10 +5,10 @@ It may hold ``protocol``, which it must, and any option of [broker] and [messagi
 the spool, which all listeners share, stay where they are.
 """
 
-import difflib
 from collections.abc import Iterator
 
 from ssm.settings.found import Found, Overlay
+from ssm.settings.nearest import nearest
 from ssm.settings.options import declared
 from ssm.settings.protocols import MUST_BE, PROTOCOLS, nearest_protocol
 from ssm.settings.sections import Broker, ReceiverMessaging
@@ -41,8 +41,8 @@ def take_overlays(found: Found) -> Iterator[Overlay]:
         if protocol in PROTOCOLS:
             overlay.found.protocol = protocol
         else:
-            nearest = nearest_protocol(protocol) if protocol else ""
-            found.fault(section, "protocol", MUST_BE, value=protocol, suggestion=nearest)
+            meant = nearest_protocol(protocol) if protocol else ""
+            found.fault(section, "protocol", MUST_BE, value=protocol, suggestion=meant)
         for key, value in own.items():
             if key in where:
                 overlay.found.put(where[key], key, value, found.origins[section, key])
@@ -57,8 +57,8 @@ def fault_of(found: Found, section: str, key: str) -> None:
     if key in OF_THE_SPOOL:
         found.fault(section, key, "is about the spool that all listeners share; set it in [messaging]")
         return
-    nearest = next(iter(difflib.get_close_matches(key, ["protocol", *options()], 1)), "")
-    found.fault(section, key, "there is no such option of a listener", suggestion=nearest)
+    meant = nearest(key, ["protocol", *options()])
+    found.fault(section, key, "there is no such option of a listener", suggestion=meant)
 
 
 def complete(overlay: Overlay, found: Found) -> None:

@@ -4,8 +4,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
+from ssm.settings.nearest import nearest
 from ssm.settings.sections import OLD_CIPHERS
 
 DEFAULT_PROTOCOL = "STOMP"
@@ -76,4 +76,4 @@ MUST_BE = f"must be {' or '.join(PROTOCOLS)}"
 
 def nearest_protocol(name: str) -> str:
     """The one that may have been meant; the usual one where the name is like none."""
-    return next(iter(get_close_matches(name.upper(), PROTOCOLS, 1)), DEFAULT_PROTOCOL)
+    return nearest(name.upper(), PROTOCOLS, DEFAULT_PROTOCOL)

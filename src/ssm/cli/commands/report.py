@@ -41,7 +41,6 @@ DEFAULT_VIEWS = "site,vo,submit-host"
 HEADS = ("jobs", "CPU h", "core wall h", "CPU work", "work", "efficiency")
 SPACE_HEADS = ("used TB", "logical TB", "allocated TB", "files")
 MACHINE_HEADS = ("machines", "wall h", "CPU h")
-TERABYTE = 10**12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -220,6 +219,8 @@ def show(report: "Report") -> None:
 
 def show_storage(report: "Report") -> None:
     """Space, where there is any: a mean within each month."""
+    from ssm.accounting.report import TERABYTE
+
     spaces = report.space
     cells = [
         (*(f"{size / TERABYTE:,.3f}" for size in (one.used, one.logical, one.allocated)), f"{one.files:,}")
